@@ -1,0 +1,81 @@
+.DEFAULT_GOAL := help
+
+# `sh setup/bootstrap.sh environments` makes both environments when their lists have changed;
+# `… setup` makes everything an assistant needs. Both are quick when nothing has changed.
+SETUP := @sh setup/bootstrap.sh
+PY := .venv/bin
+RASA := OMP_NUM_THREADS=1 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 TF_CPP_MIN_LOG_LEVEL=2 PYTHONPATH=. .venv-rasa/bin
+STATE := $(or $(STATE_DIR),var)
+# Tests keep away from a running assistant: a state folder and a database of their own.
+TEST := STATE_DIR=.build/test-state DATABASE_URL=
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+setup: ## Make everything the assistant needs (run and test do it by themselves)
+	$(SETUP) setup
+
+run: ## Run the assistant; PORT=8080 HOST=127.0.0.1 STATE_DIR=var
+	$(SETUP) run
+
+chat: ## Talk to the assistant in the terminal
+	$(SETUP) chat
+
+train: ## Train the language model when its domain, examples or pipeline changed
+	$(SETUP) train
+
+check: lint types imports test ## Everything a commit must pass
+
+environments:
+	$(SETUP) environments
+
+lint: environments ## Style
+	$(PY)/ruff format --check . && $(PY)/ruff check .
+
+types: environments ## Types
+	$(PY)/mypy
+
+imports: environments ## Who may import whom
+	$(PY)/lint-imports
+
+test: ready-to-test run-test-nlu ## All tests, Rasa's and the browser's included
+	$(TEST) $(PY)/pytest $(ARGS)
+
+test-fast: environments ## Tests that start no Rasa and no browser
+	$(TEST) $(PY)/pytest --ignore=tests/journeys $(ARGS)
+
+test-nlu: ready-to-test run-test-nlu ## Components, training data and stories, in Rasa's own Python
+
+ready-to-test:
+	@$(TEST) sh setup/bootstrap.sh setup
+
+run-test-nlu:
+	$(TEST) $(RASA)/python -m pytest -c tests/nlu/pytest.ini tests/nlu
+	$(TEST) $(RASA)/rasa data validate --config config.yml --domain nlu/domain --data nlu/training --fail-on-warnings
+
+shell: setup ## Rasa's own shell on the trained model: shows intents and entities
+	$(RASA)/rasa shell nlu --model $(STATE)/models/xiaoli.tar.gz
+
+bench-intents: ready-to-test ## Intent accuracy; TRAIN=f.tsv TEST=g.tsv [OOS=h.tsv]
+	@$(RASA)/python -m bench.intents --train "$(TRAIN)" --test "$(TEST)" $(if $(OOS),--oos "$(OOS)")
+
+bench-retrieval: ready-to-test ## Retrieval quality; PASSAGES=p.jsonl QUERIES=q.jsonl
+	@$(PY)/python -m bench.retrieval --passages "$(PASSAGES)" --queries "$(QUERIES)"
+
+bench-dates: environments ## Date understanding; FILE=f.tsv
+	@$(PY)/python -m bench.dates --file "$(FILE)"
+
+bench-chat: ready-to-test ## The whole path over HTTP, against stock Rasa
+	@$(PY)/python -m bench.chat
+
+drill: ready-to-test ## Kill and partition every process for a long time (the short form is in the tests)
+	@$(TEST) $(PY)/python -m bench.drill
+
+fix: environments ## Format, and mend what can be mended
+	$(PY)/ruff format . && $(PY)/ruff check --fix .
+
+clean: ## Remove what set-up made (never the state folder)
+	rm -rf .venv .venv-rasa .tools .build .rasa
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-dates bench-chat drill fix clean

@@ -1,0 +1,120 @@
+"""`python -m setup COMMAND`: what the Makefile calls. Started by any Python ≥ 3.10.
+
+environments · encoder · setup · train · run · chat
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from setup import settings as setup_settings
+from setup import steps
+from setup.settings import ROOT, VENV, Settings
+from setup.troubles import SetupFailed, check_machine
+
+_INSIDE = "--in-environment"
+
+
+def main() -> int:
+    """Do the command named on the command line; return the exit code."""
+    arguments = [part for part in sys.argv[1:] if part != _INSIDE]
+    name = arguments[0] if arguments else ""
+    if name not in COMMANDS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        settings = setup_settings.read()
+        if _INSIDE not in sys.argv:
+            _enter_environment(settings, arguments)
+        COMMANDS[name](settings)
+    except (SetupFailed, setup_settings.SettingInvalid) as failed:
+        print(f"\n{failed}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\n已停止。Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _enter_environment(settings: Settings, arguments: list[str]) -> None:
+    """Make the environments, then go on inside the newer one."""
+    os.chdir(ROOT)
+    check_machine(ROOT, space=0)
+    with steps.one_at_a_time():
+        steps.make_environments(settings)
+    sys.stderr.flush()
+    python = str(VENV / "bin" / "python")
+    os.execv(python, [python, "-m", "setup", *arguments, _INSIDE])  # noqa: S606 - no shell wanted
+
+
+def _environments(_settings: Settings) -> None:
+    """Already done on the way here."""
+
+
+def _encoder(settings: Settings) -> None:
+    from setup import encoder
+
+    encoder.build(settings.encoder_dir)
+
+
+def _setup(settings: Settings) -> None:
+    with steps.one_at_a_time():
+        steps.make_encoder(settings)
+        steps.make_state(settings)
+
+
+def _run(settings: Settings) -> None:
+    began = time.monotonic()
+    _setup(settings)
+    from setup import supervisor
+    from setup.lines import Lines
+
+    lines = Lines(sys.stdout)
+
+    def ready(address: str) -> None:
+        took = time.monotonic() - began
+        lines.announce(f"小沥已就绪 Xiaoli is ready: {address} ({took:.0f} s; Ctrl-C 停止)")
+
+    try:
+        supervisor.run(settings, lines.say, ready)
+    except supervisor.NotStarted as failed:
+        raise SetupFailed(str(failed)) from None
+
+
+def _chat(settings: Settings) -> None:
+    """Talk in the terminal to the assistant that runs, or to one started for it."""
+    from setup import supervisor
+
+    address = supervisor.running_at(settings)
+    if address:
+        _talk(address)
+        return
+    _setup(settings)
+    try:
+        with supervisor.Assistant(
+            settings.state_dir, database_url=settings.database_url
+        ) as assistant:
+            _talk(assistant.url)
+    except supervisor.NotStarted as failed:
+        raise SetupFailed(str(failed)) from None
+
+
+def _talk(address: str) -> None:
+    import subprocess
+
+    python = str(VENV / "bin" / "python")
+    subprocess.run([python, "-m", "bot", "chat", "--url", address], cwd=ROOT, check=False)
+
+
+COMMANDS: dict[str, Callable[[Settings], None]] = {
+    "environments": _environments,
+    "encoder": _encoder,
+    "setup": _setup,
+    "train": _setup,
+    "run": _run,
+    "chat": _chat,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""The steps from a clone to an assistant that can be started, as one table.
+
+A step is skipped while a hash over its inputs is the one it was last done with. What a step
+makes is kept under .build/made by that hash and copied to the state folder, so that a second
+state folder (a test's, a bench's) costs no second training.
+"""
+
+import fcntl
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup import environments, progress
+from setup.fingerprints import Ledger
+from setup.settings import BUILD, ROOT, VENV, VENV_RASA, Settings
+from setup.troubles import check_machine
+
+MADE = BUILD / "made"
+KEPT_PRODUCTS = 4  # of each step, the newest ones
+MODEL = "xiaoli.tar.gz"
+
+_PYTHON = str(VENV / "bin" / "python")
+_RASA = str(VENV_RASA / "bin" / "rasa")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it reads, the commands that do it, what it leaves in the state folder.
+
+    `{community}`, `{encoder}` and `{state}` stand for the folders of the settings.
+    """
+
+    name: str
+    title: str
+    inputs: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...]
+    makes: str  # the folder in the state folder; empty: nothing that could be copied
+    usual_seconds: float
+
+
+ENCODER = Step(
+    "encoder",
+    "构建语义编码器 The sentence encoder",
+    ("requirements.lock", "setup/encoder.py", "setup/e5_package.py", "knowledge/manifest.py"),
+    ((_PYTHON, "-m", "setup", "encoder", "--in-environment"),),
+    "",
+    40,
+)
+INDEX = Step(
+    "index",
+    "检查内容、建立知识索引 The knowledge index",
+    ("knowledge", "{community}", "{encoder}/manifest.json"),
+    ((_PYTHON, "-m", "knowledge", "check"), (_PYTHON, "-m", "knowledge", "build")),
+    "index",
+    20,
+)
+TRAINING = Step(
+    "model",
+    "训练语言模型 The language model",
+    ("config.yml", "nlu", "{community}", "{encoder}/manifest.json"),
+    (
+        (
+            *(_RASA, "train", "--config", "config.yml", "--domain", "nlu/domain"),
+            *("--data", "nlu/training", "--out", "{state}/models"),
+            *("--fixed-model-name", MODEL.removesuffix(".tar.gz")),
+        ),
+    ),
+    "models",
+    90,
+)
+DATABASE = Step(
+    "database",
+    "准备数据库 The database",
+    ("actions", "{community}"),
+    ((_PYTHON, "-m", "actions", "migrate"),),
+    "",
+    3,
+)
+
+
+def make_environments(settings: Settings) -> None:
+    """Make both Python environments, where they are not what their lists say.
+
+    Raises:
+        SetupFailed: the message says what to do.
+    """
+    with _ledger() as ledger:
+        for environment in (environments.MAIN, environments.RASA):
+            wanted = ledger.fingerprint([environment.lock], environments.UV_VERSION)
+            mark = MADE / environment.folder.name
+            if environment.python.exists() and _read(mark) == wanted:
+                continue
+            check_machine(ROOT)
+            environments.make(environment, settings)
+            environments.check_cpu_only()
+            _write(mark, wanted)
+
+
+def make_encoder(settings: Settings) -> None:
+    """Build the encoder, unless it is there.
+
+    Raises:
+        SetupFailed: the message says what to do.
+    """
+    with _ledger() as ledger:
+        wanted = _fingerprint(ENCODER, settings, ledger)
+        there = (settings.encoder_dir / "manifest.json").exists()
+        if not there or _read(MADE / ENCODER.name) != wanted:
+            _do(ENCODER, settings)
+            _write(MADE / ENCODER.name, wanted)
+
+
+def make_state(settings: Settings) -> None:
+    """Bring a state folder up to date: its index, its model, its database.
+
+    Raises:
+        SetupFailed: the message says what to do.
+    """
+    with _ledger() as ledger:
+        done = _done(settings)
+        for step in (INDEX, TRAINING):
+            wanted = _fingerprint(step, settings, ledger)
+            _make_product(step, settings, wanted)
+            if done.get(step.name) != wanted:
+                _install(MADE / step.name / wanted, settings.state_dir)
+                done = _note(settings, done | {step.name: wanted})
+        said = (settings.database_url, done[INDEX.name])
+        wanted = _fingerprint(DATABASE, settings, ledger, *said)
+        if done.get(DATABASE.name) != wanted or not _database_is_there(settings):
+            _do(DATABASE, settings)
+            _note(settings, done | {DATABASE.name: wanted})
+
+
+@contextmanager
+def _ledger() -> Iterator[Ledger]:
+    """Lend what is known of the inputs; what was learnt is kept also when a step fails."""
+    ledger = Ledger(BUILD / "ledger.json")
+    try:
+        yield ledger
+    finally:
+        ledger.keep()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait until no other set-up is at work in this clone."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "setup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(
+                "等待另一个安装结束… Waiting for another set-up in this folder", file=sys.stderr
+            )
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make_product(step: Step, settings: Settings, wanted: str) -> None:
+    """Make what the step makes in a folder of its own, whole or not at all."""
+    from knowledge import manifest  # needs the environment that set-up makes first
+
+    product = MADE / step.name / wanted
+    if product.exists():
+        product.touch()
+        return
+    draft = product.with_name("draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    (draft / step.makes).mkdir(parents=True)
+    _do(step, settings.with_variables(STATE_DIR=str(draft)))
+    if step is TRAINING:
+        manifest.write(draft / step.makes)
+    draft.rename(product)
+    _forget_old(product.parent)
+
+
+def _do(step: Step, settings: Settings) -> None:
+    log = BUILD / "logs" / f"{step.name}.log"
+    for parts in step.commands:
+        command = [_filled(part, settings) for part in parts]
+        variables, seconds = _variables(settings), step.usual_seconds / len(step.commands)
+        progress.run(progress.Task(step.title, command, variables, log, seconds, ROOT))
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    return settings.variables | {
+        "STATE_DIR": str(settings.state_dir),
+        "COMMUNITY_DIR": str(settings.community_dir),
+        "ENCODER_DIR": str(settings.encoder_dir),
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "2",  # nobody is being answered meanwhile
+        "RASA_TELEMETRY_ENABLED": "false",
+        "RASA_CACHE_DIRECTORY": str(BUILD / "rasa-cache"),
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",  # Rasa's SQLAlchemy is an old one
+    }
+
+
+def _fingerprint(step: Step, settings: Settings, ledger: Ledger, *said: str) -> str:
+    places = [ROOT / _filled(place, settings) for place in step.inputs]
+    return ledger.fingerprint(places, repr(step.commands), *said)
+
+
+def _filled(text: str, settings: Settings) -> str:
+    return text.format(
+        community=settings.community_dir,
+        encoder=settings.encoder_dir,
+        state=settings.state_dir,
+    )
+
+
+def _install(product: Path, state: Path) -> None:
+    """Copy a product into the state folder; a file is never seen half written."""
+    for file in sorted(product.rglob("*"), key=_last_word_last):
+        target = state / file.relative_to(product)
+        if file.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(target.name + ".draft")
+            shutil.copyfile(file, draft)
+            draft.replace(target)
+
+
+def _last_word_last(file: Path) -> tuple[int, bool, str]:
+    """Order files so that one that vouches for others or points at them comes after them."""
+    return -len(file.parts), file.name == "manifest.json", file.name
+
+
+def _forget_old(folder: Path) -> None:
+    products = sorted(folder.iterdir(), key=lambda product: product.stat().st_mtime)
+    for product in products[:-KEPT_PRODUCTS]:
+        shutil.rmtree(product)
+
+
+def _database_is_there(settings: Settings) -> bool:
+    """Tell whether the database can be taken for made; a server's never is, it is asked."""
+    return not settings.database_url and (settings.state_dir / "xiaoli.db").exists()
+
+
+def _done(settings: Settings) -> dict[str, str]:
+    said = _read(settings.state_dir / "made.json")
+    return dict(json.loads(said)) if said else {}
+
+
+def _note(settings: Settings, done: dict[str, str]) -> dict[str, str]:
+    _write(settings.state_dir / "made.json", json.dumps(done))
+    return done
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(file.name + ".draft")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)

@@ -1,0 +1,1 @@
+"""The vector-searched knowledge base: approved answers, and answers that are computed."""

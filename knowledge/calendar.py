@@ -1,0 +1,30 @@
+"""What kind of day it is: public holiday, make-up workday (调休), or an ordinary one."""
+
+from datetime import date
+from enum import StrEnum
+
+import chinese_calendar
+
+from knowledge.pack import Pack
+
+
+class DayKind(StrEnum):
+    """UNKNOWN: the year's arrangement is not published yet; go by the weekday and say so."""
+
+    ORDINARY = "ordinary"
+    HOLIDAY = "holiday"
+    MAKEUP_WORKDAY = "makeup_workday"
+    UNKNOWN = "unknown"
+
+
+def day_kind(pack: Pack, on: date) -> DayKind:
+    """Return the kind of a day; the pack's own make-up workdays come before the calendar's."""
+    if any(day.date == on for day in pack.makeup_workdays):
+        return DayKind.MAKEUP_WORKDAY
+    try:
+        off_work, occasion = chinese_calendar.get_holiday_detail(on)
+    except NotImplementedError:
+        return DayKind.UNKNOWN
+    if occasion is None:
+        return DayKind.ORDINARY
+    return DayKind.HOLIDAY if off_work else DayKind.MAKEUP_WORKDAY

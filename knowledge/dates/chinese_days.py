@@ -1,0 +1,276 @@
+"""How days are said in Chinese: each expression stands above the function that reads it."""
+
+import re
+from datetime import date, datetime, timedelta
+
+from knowledge.dates.calendar_days import (
+    FESTIVALS,
+    by_moon,
+    every_year,
+    festival,
+    holiday,
+    month,
+    month_day,
+    nth_week,
+    nth_weekday,
+    shifted,
+)
+from knowledge.dates.chinese_words import (
+    HAN,
+    MONTH_PARTS,
+    MOON_FEASTS,
+    NAMED_MONTHS,
+    NOT_INSIDE,
+    RELATIVE_DAYS,
+    RELATIVE_YEARS,
+    SHORT_DAYS,
+    WEEKDAYS,
+    N,
+    any_of,
+    number,
+)
+from knowledge.dates.numeric import SLASHED, next_date
+from knowledge.dates.tokens import (
+    Days,
+    Grammar,
+    Unsure,
+    Value,
+    day,
+    days,
+    either,
+    next_weekdays,
+    week_of,
+)
+
+CHINESE_DAYS = Grammar()
+says = CHINESE_DAYS.says
+
+_YEAR = rf"(?:(?P<year>{any_of(RELATIVE_YEARS)}|(?:20\d\d|\d\d|二[零〇][{HAN}]{{2}})年)的?)?"
+_WEEK = "(?:周|星期|礼拜)"
+_WHICH = r"(?P<which>这一?|本|当|(?<![楼以地桥车线手山底早晚])(?:上+|下+)一?)个?"
+_WHICH_WEEK = rf"(?:{_WHICH}|(?<![\d{HAN}个每])){_WEEK}"
+_NTH = rf"(?P<nth>第{N}|最后[一1]?)个?{_WEEK}(?P<weekday>[一二三四五六日天])?"
+_MONTH_PART = "(?P<part>上旬|中旬|下旬|初|底|末|中)"
+_OF_MONTH = rf"(?:{_NTH}|{_MONTH_PART}|(?P<last>最后一天))"
+_SOME = r"(?P<n>(?P<two>一两|两三|三四|四五|三五)|半|" + N + ")个?"
+
+
+def _year(match: re.Match[str], now: datetime) -> int | None:
+    said = match["year"]
+    if said is None or said in RELATIVE_YEARS:
+        return now.year + RELATIVE_YEARS[said] if said else None
+    year = number(said.rstrip("年"))
+    return year if year >= 100 else 2000 + year
+
+
+def _steps(which: str | None) -> int:
+    """Return how many weeks or months “下下” goes on."""
+    return (which or "").count("下") - (which or "").count("上")
+
+
+@says(any_of(RELATIVE_DAYS))
+def _relative_day(match: re.Match[str], now: datetime) -> Value | None:
+    return day(now.date() + timedelta(days=RELATIVE_DAYS[match[0]]))
+
+
+@says("[今明后昨前当](?=[早晚夜])")
+def _short_day(match: re.Match[str], now: datetime) -> Value | None:
+    return day(now.date() + timedelta(days=SHORT_DAYS[match[0]]))
+
+
+@says("明后两?天|今明两?天|这两天")
+def _two_days(match: re.Match[str], now: datetime) -> Value | None:
+    first = now.date() + timedelta(days=1 if match[0].startswith("明") else 0)
+    return days(first, first + timedelta(days=1))
+
+
+@says(
+    rf"{_WHICH_WEEK}的?{_WEEK}?(?P<day>[一二三四五六日]|天(?!气)|[1-7](?![\d点:月号]))(?!次|节|回)"
+)
+def _weekday(match: re.Match[str], now: datetime) -> Value | None:
+    named = match["day"]
+    weekday = int(named) - 1 if named.isdigit() else WEEKDAYS[named]
+    if match["which"] is None:
+        return next_weekdays(weekday, now.date())
+    monday = week_of(now.date()) + timedelta(weeks=_steps(match["which"]))
+    return day(monday + timedelta(days=weekday))
+
+
+@says(rf"{_WHICH_WEEK}的?(?:末|{_WEEK}?六[、和与及跟到至]?{_WEEK}?[日天])|双休日")
+def _weekend(match: re.Match[str], now: datetime) -> Value | None:
+    monday = week_of(now.date()) + timedelta(weeks=_steps(match["which"]))
+    return days(monday + timedelta(days=5), monday + timedelta(days=6))
+
+
+@says(rf"{_WHICH}{_WEEK}")
+def _week(match: re.Match[str], now: datetime) -> Value | None:
+    monday = week_of(now.date()) + timedelta(weeks=_steps(match["which"]))
+    return days(monday, monday + timedelta(days=6))
+
+
+@says(rf"{_WHICH_WEEK}(?P<a>[一二三四五六])、?(?P<b>[一二三四五六日])(?![点{HAN}])")
+def _two_weekdays(match: re.Match[str], now: datetime) -> Value | None:
+    """Read “周二三”: which of the two is for the resident to say."""
+    if (match["a"], match["b"]) == ("六", "日"):
+        return None
+    monday = week_of(now.date()) + timedelta(weeks=_steps(match["which"]))
+    named = [WEEKDAYS[match["a"]], WEEKDAYS[match["b"]]]
+    if match["which"]:
+        return either(*(day(monday + timedelta(days=n)) for n in named))
+    return either(*(next_weekdays(n, now.date()) for n in named))
+
+
+def _dated(year: int | None, number_: int, of: int, now: datetime, moon: bool) -> Days | None:
+    make = by_moon if moon else month_day
+    if year is None:
+        return every_year(lambda y: make(y, number_, of), now.date())
+    on = make(year, number_, of)
+    return day(on) if on else None
+
+
+@says(rf"{_YEAR}{NOT_INSIDE}(?P<m>{N})月份?的?(?P<d>{N})(?P<suffix>号|日)?(?![个点时{HAN}\d:])")
+def _date(match: re.Match[str], now: datetime) -> Value | None:
+    """Read month and day: by the sun, by the moon, or either where both are said like this."""
+    year, number_, of = _year(match, now), number(match["m"]), number(match["d"])
+    by_sun = _dated(year, number_, of, now, moon=False)
+    if match["suffix"] or match["d"].isdigit():
+        return by_sun or Unsure(())  # there is no 2月30日: ask, and never read 30日 alone
+    moons = _dated(year, number_, of, now, moon=True)
+    if (number_, of) in MOON_FEASTS:
+        return moons
+    if not match["m"].isdigit() and 10 < of < 31 and 1 < number_ < 12 and by_sun and moons:
+        return either(by_sun, moons)
+    return by_sun
+
+
+@says(SLASHED)
+@says(r"(?<![\d.])(?P<a>1[0-2]|0?[1-9])\.(?P<b>\d\d?)(?=[号日上下早晚])")
+def _slashed(match: re.Match[str], now: datetime) -> Value | None:
+    return next_date(int(match["a"]), int(match["b"]), now)
+
+
+@says(rf"{_YEAR}(?:农历|阴历|老历|旧历)的?(?P<m>{N}|正|冬|腊)月的?(?P<d>初?{N})")
+@says(rf"{_YEAR}(?P<m>[正冬腊])月的?(?P<d>初?[{HAN}]+)(?![点个])")
+@says(rf"{_YEAR}{NOT_INSIDE}(?P<m>[{HAN}]+)月的?(?P<d>初[{HAN}]+)")
+@says(rf"{_YEAR}(?P<m>)大年(?P<d>初[{HAN}]+)")
+def _moon_date(match: re.Match[str], now: datetime) -> Value | None:
+    named = match["m"]
+    number_ = NAMED_MONTHS[named] if named in NAMED_MONTHS else number(named)
+    of = number(match["d"].removeprefix("初"))
+    return _dated(_year(match, now), number_, of, now, moon=True)
+
+
+@says(rf"(?<![年月当最])初(?P<d>[一二三四五六七八九十])(?![中级{HAN}])")
+def _moon_day(match: re.Match[str], now: datetime) -> Value | None:
+    today, of = now.date(), number(match["d"])
+    found = sorted(
+        on
+        for year in (today.year - 1, today.year)
+        for number_ in range(1, 13)
+        if (on := by_moon(year, number_, of)) and on >= today
+    )
+    return day(found[0]) if found else None
+
+
+@says(rf"{_YEAR}{NOT_INSIDE}(?P<m>{N})月份?的?{_OF_MONTH}?(?![{HAN}\d卡]|多少)")
+def _month(match: re.Match[str], now: datetime) -> Value | None:
+    number_ = number(match["m"])
+    if not 1 <= number_ <= 12:
+        return None
+    year = _year(match, now)
+    years = (year,) if year else (now.year, now.year + 1)
+    return _successive([_in_month(match, date(y, number_, 1)) for y in years])
+
+
+@says(rf"{_WHICH}月份?的?(?:(?P<d>{N})[号日]|{_OF_MONTH})?")
+def _relative_month(match: re.Match[str], now: datetime) -> Value | None:
+    first = shifted(now.date().replace(day=1), _steps(match["which"]))
+    if match["d"]:
+        on = month_day(first.year, first.month, number(match["d"]))
+        return day(on) if on else None
+    return _in_month(match, first)
+
+
+@says(rf"(?<![\d{HAN}个这本上下当])月(?P<part>底|末|初|中)(?!考|学)(?P<nth>)?(?P<last>)?")
+@says(rf"(?<!月)(?<!月的){_NTH}(?P<part>)?(?P<last>)?")
+def _part_of_some_month(match: re.Match[str], now: datetime) -> Value | None:
+    if match["nth"] and not match["weekday"]:
+        return None  # the third week of a course, perhaps
+    first = now.date().replace(day=1)
+    return _successive([_in_month(match, shifted(first, n)) for n in range(2)])
+
+
+def _in_month(match: re.Match[str], first: date) -> Days | Unsure | None:
+    """Read what is said of a month: a part, its last day, a weekday or a week of it, or all."""
+    last = shifted(first, 1) - timedelta(days=1)
+    if match["part"]:
+        start, stop = MONTH_PARTS[match["part"]]
+        return days(first.replace(day=start), first.replace(day=min(stop, last.day)))
+    if match["last"]:
+        return day(last)
+    if not match["nth"]:
+        return month(first.year, first.month)
+    nth = -1 if match["nth"].startswith("最") else number(match["nth"][1:])
+    if match["weekday"]:
+        on = nth_weekday(first, nth, WEEKDAYS[match["weekday"]])
+        return day(on) if on else None
+    return nth_week(first, nth) if nth > 0 else days(last - timedelta(days=6), last)
+
+
+def _successive(read: list[Days | Unsure | None]) -> Value | None:
+    """Put one reading a month or year in order; one that is unsure is told as it is."""
+    found = [days for days in read if days]
+    if not found or not all(isinstance(days, Days) for days in found):
+        return found[0] if found else None
+    return Days(tuple(d for one in found if isinstance(one, Days) for d in one.successive))
+
+
+@says(rf"{NOT_INSIDE}(?P<d>{N})(?:号|日)(?!内|后|以后|之后|以内|之内)")
+@says(rf"{NOT_INSIDE}(?P<d>{N})(?=[、和到至~-](?:{N}、)*{N}(?:号|日))")
+def _day_of_month(match: re.Match[str], now: datetime) -> Value | None:
+    first, of = now.date().replace(day=1), number(match["d"])
+    months = [shifted(first, n) for n in range(13)]
+    found = [on for m in months if (on := month_day(m.year, m.month, of))]
+    return Days(tuple((on, on) for on in found), of_month=True) if found else None
+
+
+@says(
+    rf"{_YEAR}(?P<name>{any_of(n for n in FESTIVALS if not n.isascii())})(?:儿童|劳动)?节?"
+    r"(?P<free>小长假|长假|假期|期间|黄金周)?(?![前后点号月楼个]|以[前后]|之[前后])"
+)
+def _festival(match: re.Match[str], now: datetime) -> Value | None:
+    read = holiday if match["free"] else festival
+    return read(match["name"], now.date(), _year(match, now))
+
+
+@says(rf"(?:{any_of(RELATIVE_YEARS)})(?!的?第)")
+def _whole_year(match: re.Match[str], now: datetime) -> Value | None:
+    year = now.year + RELATIVE_YEARS[match[0]]
+    return days(date(year, 1, 1), date(year, 12, 31))
+
+
+@says(rf"(?:再?过)?{_SOME}(?P<unit>天|日|周|星期|礼拜|月|年)(?P<way>之后|以后|后|之前|以前|前)")
+@says(rf"再过{_SOME}(?P<unit>天|周|星期|礼拜|月|年)(?P<way>)")
+def _days_from_now(match: re.Match[str], now: datetime) -> Value | None:
+    way = -1 if match["way"].endswith("前") else 1
+    counts = [number(han) for han in match["n"]] if match["two"] else [_count(match["n"])]
+    return either(*(day(_stepped(now.date(), way * n, match["unit"])) for n in counts))
+
+
+@says(rf"{_SOME}(?P<unit>天|日|周|星期|礼拜|月)(?:之内|以内|内)")
+@says(rf"(?:未来|接下来|今后){_SOME}(?P<unit>天|周|星期|礼拜|月)")
+def _within(match: re.Match[str], now: datetime) -> Value | None:
+    last = number(match["two"][-1]) if match["two"] else _count(match["n"])
+    return days(now.date(), _stepped(now.date(), last, match["unit"]))
+
+
+def _count(said: str) -> float:
+    return 0.5 if said == "半" else number(said)
+
+
+def _stepped(today: date, count: float, unit: str) -> date:
+    if unit == "年":
+        return shifted(today, round(count * 12))
+    if unit == "月" and count == int(count):
+        return shifted(today, int(count))
+    return today + timedelta(days=round(count * {"天": 1, "日": 1, "月": 30}.get(unit, 7)))

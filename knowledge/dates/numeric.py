@@ -1,0 +1,46 @@
+"""Dates and times in figures, the same in every language."""
+
+import re
+from datetime import datetime
+
+from knowledge.dates.calendar_days import every_year, month_day
+from knowledge.dates.tokens import Clock, Grammar, Part, Value, day
+
+NUMERIC = Grammar()
+SLASHED = r"(?<![\d/.])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/])"
+AM, PM = Part(0, 12, 0), Part(12, 24, 12)
+
+
+@NUMERIC.says(r"(?<!\d)(?P<y>20\d\d)(?P<mark>[-/.])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})(?!\d)")
+@NUMERIC.says(r"(?<!\d)(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)")
+def _date(match: re.Match[str], now: datetime) -> Value | None:
+    on = month_day(int(match["y"]), int(match["m"]), int(match["d"]))
+    return day(on) if on else None
+
+
+@NUMERIC.says(
+    r"(?<![\d:.])(?P<h>\d{1,2}):(?P<m>[0-5]\d)(?::[0-5]\d)?(?!\d|:|\s*[ap]\.?m(?![a-z]))"
+)
+def _clock(match: re.Match[str], now: datetime) -> Value | None:
+    """Read 1:00 to 6:59 as maybe of the afternoon; 07:00 and later as written."""
+    hour, minute = int(match["h"]), int(match["m"])
+    if hour > 24 or (hour == 24 and minute):
+        return None
+    return Clock(hour, minute, plain=hour > 6 or match["h"].startswith("0"))
+
+
+@NUMERIC.says(
+    r"(?<![\d:.])(?P<h>\d{1,2})(?:[:.](?P<m>[0-5]\d))?\s*(?P<half>[ap])\.?m(?![a-z])\.?"
+)
+def _twelve_hours(match: re.Match[str], now: datetime) -> Value | None:
+    hour = int(match["h"])
+    if not 1 <= hour <= 12:
+        return None
+    part = AM if match["half"] == "a" else PM
+    (minutes,) = Clock(hour, int(match["m"] or 0)).minutes(part)
+    return Clock(minutes // 60, minutes % 60, plain=True)
+
+
+def next_date(month: int, of: int, now: datetime) -> Value | None:
+    """Return the next day of that month and number, None when no year has one."""
+    return every_year(lambda year: month_day(year, month, of), now.date())

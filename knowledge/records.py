@@ -1,0 +1,33 @@
+"""What every record of the pack has: text in two languages, and where it comes from."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """A frozen record; fields the pack has beyond ours are left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Text(Record):
+    """The same thing said in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def in_(self, language: str) -> str:
+        """Return the text in `zh` or `en`."""
+        return self.zh if language == "zh" else self.en
+
+
+class Sourced(Record):
+    """A record that says where it comes from."""
+
+    level: Literal["official", "report", "sample"]
+    source: str
+    as_of: date
+    valid_until: date | None = None
+    owner: str | None = None

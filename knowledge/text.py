@@ -1,0 +1,17 @@
+"""Brings what people type to one form, to compare it by. Callers keep the original."""
+
+import unicodedata
+from functools import cache
+
+from opencc import OpenCC
+
+
+@cache
+def _simplify() -> OpenCC:
+    # tw2s and not t2s: t2s leaves 著火 as it is, tw2s gives 着火.
+    return OpenCC("tw2s")
+
+
+def normalise(text: str) -> str:
+    """Return text with full-width forms folded, traditional Chinese simplified, lower case."""
+    return str(_simplify().convert(unicodedata.normalize("NFKC", text))).lower().strip()

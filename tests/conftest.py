@@ -1,0 +1,77 @@
+"""Fixtures every test may use: a real database of either kind, a clock that stands still."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from actions.db import Base, Database
+
+POSTGRES = os.getenv("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+@dataclass
+class StandingClock:
+    """A clock that stands where the test puts it."""
+
+    moment: datetime = field(default=datetime(2026, 11, 24, 2, 0, tzinfo=UTC))  # Tue 10:00
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pass_by(self, time: timedelta) -> None:
+        self.moment += time
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+def missing(what: str) -> None:
+    """Skip on a user's machine, fail in CI."""
+    if os.getenv("CI"):
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"{what} is not on this machine")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database of its own on the machine's PostgreSQL."""
+    name = f"xiaoli_test_{os.getpid()}_{secrets.token_hex(3)}"
+    try:
+        server = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=2)
+    except psycopg.OperationalError:
+        missing("PostgreSQL (TEST_POSTGRES)")
+    with server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with every table, on SQLite and on PostgreSQL."""
+    on_postgres = request.param == "postgresql"
+    url = (
+        request.getfixturevalue("postgres_url") if on_postgres else f"sqlite:///{tmp_path}/x.db"
+    )
+    opened = Database(url)
+    Base.metadata.create_all(opened.engine)
+    yield opened
+    if on_postgres:  # tables stay for the next test: making them anew costs more than the test
+        empty_every_table(opened)
+    opened.close()
+
+
+def empty_every_table(database: Database) -> None:
+    """Leave nothing of a test behind but the tables."""
+    tables = Base.metadata.sorted_tables
+    with database.engine.begin() as connection:
+        for table in reversed(tables):
+            connection.execute(table.delete())

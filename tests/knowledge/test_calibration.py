@@ -1,0 +1,38 @@
+"""How sure an answer is, is learned from the pack, never a fixed similarity."""
+
+from pathlib import Path
+
+from knowledge import calibration, index, search
+from knowledge.pack import load_pack
+from tests.knowledge.conftest import Letters
+
+
+def test_the_evidence_raises_the_probability() -> None:
+    learned = {"weights": [1.0, 2.0], "bias": -1.0}
+    weak, strong = (
+        calibration.probability((0, 0), learned),
+        calibration.probability((1, 1), learned),
+    )
+    assert 0 < weak < 0.5 < strong < 1
+
+
+def test_a_pack_with_questions_learns_from_when_on_to_be_sure(
+    base: search.KnowledgeBase,
+) -> None:
+    for learned in base._index.calibration.values():
+        assert 0 < learned["likely"] <= learned["sure"] < 1
+        assert learned["right_when_sure"] > 0.7
+
+
+def test_a_pack_without_questions_is_never_sure(folder: Path, tmp_path: Path) -> None:
+    for article in (folder / "articles").glob("*.md"):
+        article.unlink()
+    into = tmp_path / "index"
+    version = search.build(load_pack(folder), Letters(), into)
+    assert index.load(into / version).calibration == {}
+
+
+def test_every_unanswerable_question_is_in_both_languages() -> None:
+    questions = calibration.read_unanswerable(search.UNANSWERABLE)
+    assert set(questions) == {"zh", "en"}
+    assert all(len(asked) >= 40 for asked in questions.values())

@@ -1,0 +1,73 @@
+"""A pack is read whole, or every mistake in it is a sentence."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from knowledge.errors import PackInvalid
+from knowledge.pack import Pack, load_pack
+
+
+def mistakes(folder: Path) -> str:
+    with pytest.raises(PackInvalid) as caught:
+        load_pack(folder)
+    return "\n".join(caught.value.mistakes)
+
+
+def test_the_shipped_pack_is_read(guali: Pack) -> None:
+    assert len(guali.articles) > 100
+    assert guali.time_zone == "Asia/Shanghai"
+
+
+def test_every_kind_of_emergency_has_examples_and_near_misses(guali: Pack) -> None:
+    for kind in guali.never_request:
+        assert len(kind.examples) >= 8, kind.id
+        assert len(kind.near_misses) >= 8, kind.id
+        assert kind.signs, kind.id
+
+
+def test_a_missing_file_is_named(folder: Path) -> None:
+    (folder / "help.yml").unlink()
+    assert "help.yml is missing" in mistakes(folder)
+
+
+def test_broken_yaml_is_named_with_its_line(folder: Path) -> None:
+    (folder / "areas.yml").write_text("areas:\n- id: [", encoding="utf-8")
+    assert "areas.yml, line " in mistakes(folder)
+
+
+def test_an_id_used_twice_is_named(folder: Path) -> None:
+    team = {"id": "t", "tier": "town", "name": {"zh": "队", "en": "Team"}}
+    content = yaml.safe_load((folder / "community.yml").read_text("utf-8"))
+    content["teams"] = [team, team]
+    (folder / "community.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert "record t: the id is used twice" in mistakes(folder)
+
+
+def test_a_record_without_a_field_is_named(folder: Path) -> None:
+    (folder / "areas.yml").write_text("areas:\n- id: town/\n", encoding="utf-8")
+    assert "areas.yml, record town/: tier" in mistakes(folder)
+
+
+def test_a_time_zone_that_is_none_is_named(folder: Path) -> None:
+    content = yaml.safe_load((folder / "community.yml").read_text("utf-8"))
+    content["time_zone"] = "Asia/Hangzhou"
+    (folder / "community.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert "Asia/Hangzhou" in mistakes(folder)
+
+
+@pytest.mark.parametrize(
+    ("article", "sentence"),
+    [
+        ("no front matter", "begin with front matter"),
+        ("---\nid: x\n---\n## 中文\n好\n", "write both sections"),
+        ("---\nid: x\n---\n## 中文\n好\n## English\nfine\n", "level"),
+        ("---\nid: [\n---\n", "card.md"),
+    ],
+)
+def test_a_broken_article_is_named(folder: Path, article: str, sentence: str) -> None:
+    (folder / "articles" / "card.md").write_text(article, encoding="utf-8")
+    said = mistakes(folder)
+    assert "articles/card.md" in said
+    assert sentence in said

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from knowledge import index
+from knowledge.index import Index
+from knowledge.passages import Passage
+from knowledge.ranking import Question, rank
+from tests.knowledge.conftest import Letters
+
+PASSAGES = [
+    Passage("article", name, "zh", text)
+    for name, text in (
+        ("card", "借书卡在一楼办理"),
+        ("pool", "游泳池九点开"),
+        ("gym", "健身房在三楼"),
+    )
+]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Index:
+    name = index.write(PASSAGES, index.embed(PASSAGES, Letters()), tmp_path)
+    return index.load(tmp_path / name)
+
+
+def question(text: str) -> Question:
+    return Question(text, Letters().embed_queries([text])[0], "zh")
+
+
+def test_one_passage_a_record_is_ranked_by_nearness_and_words(opened: Index) -> None:
+    assert opened.classifier is None
+    ranking = rank(opened, question("游泳池几点"))
+    assert ranking
+    assert ranking.records[0].record == ("article", "pool")
+    assert [r.score for r in ranking.records] == sorted(
+        (r.score for r in ranking.records), reverse=True
+    )
+
+
+def test_a_passage_left_out_is_not_looked_at(opened: Index) -> None:
+    ranking = rank(opened, question("游泳池几点"), without=frozenset({1}))
+    assert ranking
+    assert ("article", "pool") not in {r.record for r in ranking.records}
+
+
+def test_the_share_of_the_first_is_of_all(opened: Index) -> None:
+    ranking = rank(opened, question("游泳池九点开"))
+    assert ranking
+    assert 1 / len(PASSAGES) < ranking.evidence[1] <= 1
+
+
+def test_an_index_without_passages_ranks_nothing(tmp_path: Path) -> None:
+    empty = index.load(tmp_path / index.write([], index.embed([], Letters()), tmp_path))
+    assert rank(empty, question("游泳池")) is None

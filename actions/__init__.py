@@ -1,0 +1,1 @@
+"""The domain (booking, governance, neighbours …) and the action server that speaks it."""

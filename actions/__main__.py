@@ -1,0 +1,97 @@
+"""`python -m actions serve | migrate | revision`: the action server, and its store."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+import uvicorn
+from rasa_sdk.interfaces import Action
+
+from actions import (
+    answers,
+    booking,
+    governance,
+    handoff,
+    migrate,
+    neighbours,
+    server,
+    settings,
+    smalltalk,
+)
+from actions.clock import open_clock
+from actions.db import Database
+from actions.dialogue import CancelForm, Ground, StartSession
+from actions.errors import SettingInvalid, XiaoliError
+from actions.wording import read_wording
+from knowledge import index
+from knowledge.embedder import OnnxEmbedder
+from knowledge.errors import IndexUnusable
+from knowledge.pack import load_pack
+from knowledge.search import KnowledgeBase
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False)
+
+TOPICS = (booking, governance, neighbours, handoff, smalltalk)
+
+
+@commands.command("serve")
+def serve() -> None:
+    """Run the action server on loopback; Rasa is its only caller."""
+    said = settings.read()
+    if not said.actions_secret:
+        raise SettingInvalid("Setting ACTIONS_SECRET is missing; see .env.example")
+    pack = load_pack(said.community_dir)
+    ground = Ground(
+        database=Database(said.database),
+        clock=open_clock(said.test_clock),
+        wording=read_wording(ZoneInfo(pack.time_zone)),
+        pack=pack,
+    )
+    ground.database.check_durable()
+    base = KnowledgeBase(said.index_dir, OnnxEmbedder(said.encoder_dir))
+    made = all_actions(ground, base)
+    app = server.build(made, said.actions_secret, ground.database.check_durable)
+    uvicorn.run(app, host=said.actions_host, port=said.actions_port, access_log=False)
+
+
+@commands.command("migrate")
+def bring_up_to_date() -> None:
+    """Bring the database up to date: tables, areas, sessions, the index that answers."""
+    said = settings.read()
+    said.state_dir.mkdir(parents=True, exist_ok=True)
+    migrate.run(
+        Database(said.database),
+        load_pack(said.community_dir),
+        _built_index(said.index_dir),
+        now=open_clock(said.test_clock).now(),
+    )
+
+
+@commands.command("revision")
+def write_migration(message: str) -> None:
+    """Write a migration with what the models have and the (migrated) database has not."""
+    migrate.revise(Database(settings.read().database), message)
+
+
+def all_actions(ground: Ground, base: KnowledgeBase) -> list[Action]:
+    """Make every action instance, topic by topic."""
+    made: list[Action] = [StartSession(ground), CancelForm(ground)]
+    made += answers.actions(ground, base)
+    for topic in TOPICS:
+        made += topic.actions(ground)
+    return made
+
+
+def _built_index(folder: Path) -> str | None:
+    try:
+        return index.latest(folder)
+    except IndexUnusable:
+        return None
+
+
+if __name__ == "__main__":
+    try:
+        commands()
+    except XiaoliError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None

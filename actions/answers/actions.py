@@ -1,0 +1,21 @@
+"""What Rasa may call for answers; the knowledge base is theirs alone."""
+
+from rasa_sdk.interfaces import Action
+
+from actions.answers.departures import AnswerDeparture, AskDepartureForm
+from actions.answers.hours import AnswerHours
+from actions.answers.questions import AnswerQuestion, nearest_facility
+from actions.dialogue import Ground
+from knowledge.search import KnowledgeBase
+
+
+def actions(ground: Ground, base: KnowledgeBase) -> list[Action]:
+    """Make all actions that answer."""
+    form = AskDepartureForm(ground)
+    return [
+        AnswerQuestion(ground, base),
+        AnswerHours(ground, lambda turn: nearest_facility(turn, base)),
+        AnswerDeparture(ground),
+        form,
+        *form.questions(),
+    ]

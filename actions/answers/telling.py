@@ -1,0 +1,40 @@
+"""Puts an answer together from lines of the domain, with where it comes from."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from actions.dialogue import Turn
+from knowledge.records import Sourced
+
+# What the resident is told of an answer, by the level of its record.
+ORIGINS = {
+    "official": "utter_origin_official",
+    "report": "utter_origin_report",
+    "sample": "utter_origin_sample",
+}
+
+
+def line(turn: Turn, response: str, **values: Any) -> str:
+    """Render one line the way this resident reads it."""
+    return turn.ground.wording.render(
+        response, language=turn.language, elder=turn.row.elder, values=values
+    ).text
+
+
+def tell(turn: Turn, lines: Iterable[str], record: Sourced) -> None:
+    """Say the lines of an answer, then where they come from and whether that has run out."""
+    turn.say("utter_answer", answer="\n".join(lines), origin=origin(turn, record))
+
+
+def origin(turn: Turn, record: Sourced) -> str:
+    """Return the line that says where a record comes from."""
+    if record.valid_until is not None and record.valid_until < today(turn):
+        return line(turn, "utter_origin_stale", day=str(record.valid_until))
+    return line(turn, ORIGINS[record.level], source=record.source, day=str(record.as_of))
+
+
+def today(turn: Turn) -> date:
+    """Return the community's date."""
+    return turn.now.astimezone(ZoneInfo(turn.ground.pack.time_zone)).date()

@@ -1,0 +1,223 @@
+"""book_activity_form: which activity, which session, read back whole, and only then booked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actions.booking import reading, service, showing
+from actions.booking.model import Session
+from actions.booking.service import Order
+from actions.booking.wishes import (
+    AGAIN,
+    ALTERNATIVES,
+    WINDOWS,
+    check,
+    offered,
+    upcoming,
+    wish,
+    within,
+)
+from actions.dialogue import INTERRUPTIONS, SURE, WAYS_OUT, Form, Ground, Step, Turn
+from actions.errors import Refusal
+from knowledge.pack import Activity
+
+SLOTS = ("booking_activity", "booking_session", "booking_places", "booking_confirm")
+OFFER = "booking_offer"  # never asked for: what a yes to the read-back means
+HIDDEN = (ALTERNATIVES, WINDOWS, OFFER)
+
+PLACE, WAIT = "yes", "wait"
+ASKED = "asked"  # the resident wants to say how many places
+
+# What the read-back offers to say again, and what that makes of the slots.
+CHANGES: dict[str, dict[str, Any]] = {
+    "change_activity": {"booking_activity": None, "booking_session": None, **AGAIN},
+    "change_session": {"booking_session": None, **AGAIN},
+    "change_places": {"booking_places": None, "booking_confirm": ASKED},
+}
+
+
+class BookActivityForm(Form):
+    """Finds the session meant, reads it back whole, and asks for a yes."""
+
+    form = "book_activity_form"
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self.steps = (
+            Step("booking_activity", ask_activity, read_activity),
+            Step("booking_session", ask_session, read_session),
+            Step("booking_places", ask_places, read_places, unless=_not_asked),
+            Step("booking_confirm", ask_confirm, read_confirm),
+        )
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return (*SLOTS, *HIDDEN)
+
+    def _begin(self, turn: Turn) -> dict[str, Any]:
+        return _noted(turn, super()._begin(turn) | wish(turn, None))
+
+    def _listen(self, turn: Turn, asked: Step) -> dict[str, Any]:
+        changes = self._heard(turn, asked)
+        return _noted(turn, changes) if changes else {}
+
+    def _heard(self, turn: Turn, asked: Step) -> dict[str, Any]:
+        if turn.choice in CHANGES:
+            return {asked.slot: None, **CHANGES[turn.choice]}
+        if turn.intent == "cancel_booking" and turn.confidence >= SURE:
+            return {}  # not a booking of theirs but this one, which is not made yet
+        if _may_wish(turn, asked) and (wished := wish(turn, turn.slots.get(SLOTS[0]))):
+            return {asked.slot: None, "booking_confirm": None} | wished
+        changes = super()._listen(turn, asked)
+        if changes and turn.intent == "go_back":
+            places = "booking_places" in changes and asked.slot != "booking_places"
+            return changes | (CHANGES["change_places"] if places else AGAIN)
+        if changes.get("booking_places"):
+            return changes | {"booking_confirm": None}
+        return changes
+
+
+def ask_activity(turn: Turn) -> None:
+    """Ask which activity: those a nickname means, or what is on in the time that was said."""
+    alternatives = turn.slots.get(ALTERNATIVES) or ()
+    if alternatives:
+        meant = [turn.ground.pack.activities[one] for one in alternatives]
+        turn.say(
+            "utter_ask_booking_alternatives", choices=showing.activity_choices(turn, meant)
+        )
+        return
+    sessions = within(turn, upcoming(turn, offered(turn)))
+    turn.say(
+        "utter_ask_booking_activity", choices=showing.session_choices(turn, sessions, "choose")
+    )
+
+
+def read_activity(turn: Turn) -> None:
+    """Reached only by what names no activity and no time.
+
+    Raises:
+        Refusal: it was meant as a name, and is none of ours.
+    """
+    if not turn.interrupts and not turn.choice and turn.text.strip():
+        raise Refusal("utter_activity_unknown")
+
+
+def ask_session(turn: Turn) -> None:
+    """Ask which session, soonest first."""
+    activity = turn.ground.pack.activities[turn.slots["booking_activity"]]
+    sessions = within(turn, upcoming(turn, [activity]))
+    turn.say(
+        "utter_ask_booking_session",
+        activity=activity.name,
+        choices=showing.session_choices(turn, sessions, "choose"),
+    )
+
+
+def read_session(turn: Turn) -> int | None:
+    """Take the soonest one when that is what was asked for, or when one is all there is."""
+    activity = turn.ground.pack.activities[turn.slots["booking_activity"]]
+    sessions = within(turn, upcoming(turn, [activity]))
+    only = len(sessions) == 1 and turn.intent == "affirm"
+    if not sessions or turn.interrupts or not (only or reading.SOONEST.search(turn.text)):
+        return None
+    check(turn, Order(sessions[0].id))
+    return sessions[0].id
+
+
+def ask_places(turn: Turn) -> None:
+    """Ask how many places."""
+    turn.say("utter_ask_booking_places", most=service.MOST_PLACES)
+
+
+def read_places(turn: Turn) -> int | None:
+    """Take a number.
+
+    Raises:
+        Refusal: nobody may book as many, or as few.
+    """
+    places = None if turn.choice else reading.read_number(turn.text)
+    if places is None:
+        return None
+    check(turn, Order(turn.slots["booking_session"], places))
+    return places
+
+
+def ask_confirm(turn: Turn) -> None:
+    """Read everything back; what is full offers the line instead."""
+    session = turn.db.get_one(Session, turn.slots["booking_session"])
+    values = {**showing.told(turn, session), "places": places_of(turn)}
+    if other := service.clash(
+        turn.db, session=session, resident_id=turn.resident_id, now=turn.now
+    ):
+        turn.say("utter_booking_clash", **showing.told(turn, other.session))
+    if turn.slots.get(OFFER) == WAIT:
+        turn.say("utter_ask_booking_wait", **values)
+        return
+    _tell_ages(turn, turn.ground.pack.activities[session.activity_id])
+    turn.say("utter_ask_booking_confirm", **values)
+
+
+def read_confirm(turn: Turn) -> str | None:
+    """Take a yes to what was offered. A no is asked what to change, with the choices for it."""
+    if turn.choice == PLACE or (not turn.choice and turn.intent == "affirm"):
+        return str(turn.slots.get(OFFER) or PLACE)
+    if turn.slots.get(OFFER) == WAIT and "候补" in turn.text:
+        return WAIT
+    if turn.intent == "deny" or turn.choice == "no":
+        raise Refusal("utter_booking_what_to_change")
+    return None
+
+
+def places_of(turn: Turn) -> int:
+    """Return how many places the form has; one when nobody spoke of it."""
+    said = turn.slots.get("booking_places")
+    return said if isinstance(said, int) else 1
+
+
+def _not_asked(slots: Mapping[str, Any]) -> bool:
+    """One place is booked unless the resident speaks of more."""
+    return slots.get("booking_confirm") != ASKED
+
+
+def _may_wish(turn: Turn, asked: Step) -> bool:
+    """Whether a message may change what is booked; a sure question about others may not."""
+    if turn.intent in ("go_back", "start_over"):
+        return False
+    if asked.slot == "booking_places":
+        return turn.intent == "book_activity"
+    if asked.slot == "booking_confirm" and (turn.intent == "affirm" or turn.choice):
+        return turn.intent == "book_activity"
+    if turn.intent in INTERRUPTIONS and turn.confidence >= SURE:
+        return turn.intent not in WAYS_OUT and not reading.asks(turn.text)
+    return True
+
+
+def _noted(turn: Turn, changes: dict[str, Any]) -> dict[str, Any]:
+    """Note what the coming read-back offers, so that a yes means just that.
+
+    A full session nobody can wait for is said, and asked for anew.
+    """
+    slots = dict(turn.slots) | changes
+    if slots.get("booking_confirm") in (PLACE, WAIT) or not slots.get("booking_session"):
+        return changes
+    session = turn.db.get(Session, slots["booking_session"])
+    activity = turn.ground.pack.activities.get(session.activity_id) if session else None
+    if session is None or activity is None:
+        return changes | {"booking_session": None, "booking_activity": None}
+    places = slots.get("booking_places")
+    if session.left >= (places if isinstance(places, int) else 1):
+        return changes | {OFFER: PLACE}
+    if activity.waitlist:
+        return changes | {OFFER: WAIT}
+    turn.say("utter_session_full_no_waitlist", **showing.told(turn, session))
+    return changes | {"booking_session": None, "booking_places": None, **AGAIN}
+
+
+def _tell_ages(turn: Turn, activity: Activity) -> None:
+    """Say whom an activity is for: told, not checked."""
+    youngest, oldest = activity.age.min, activity.age.max
+    if youngest and oldest is not None:
+        turn.say("utter_ages_between", youngest=youngest, oldest=oldest)
+    elif youngest:
+        turn.say("utter_ages_from", youngest=youngest)
+    elif oldest is not None:
+        turn.say("utter_ages_up_to", oldest=oldest)

@@ -1,0 +1,147 @@
+"""Makes dated sessions of the pack's activities, some weeks ahead; running again is harmless.
+
+Times are wall-clock times of the community. Activities that happen once (COUNT in the rule)
+are counted from the week they were first written, so that a pack does not go stale.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+from sqlalchemy import case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from actions.booking import service
+from actions.booking.model import Session
+from actions.booking.programme import Programme
+from actions.db import Db
+from actions.wording import read_wording
+from knowledge.pack import Activity, Pack
+
+AHEAD = timedelta(weeks=5)
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+# Each dialect has its own way to pass over what is there already.
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+Span = tuple[datetime, datetime]
+
+
+def write_sessions(db: Db, pack: Pack, *, now: datetime) -> int:
+    """Write the sessions of the coming weeks and return how many are new.
+
+    A changed pack changes the places of sessions to come, never below those taken. A session
+    the pack no longer has is closed (no places) unless somebody has booked it: then it stays.
+    """
+    planned = {
+        activity.id: _plan(activity, _first_of(db, activity, pack, now), pack, now)
+        for activity in pack.activities.values()
+    }
+    known = _upcoming(db, now)
+    _withdraw(db, known, planned)
+    new = []
+    for activity in pack.activities.values():
+        for span in planned[activity.id]:
+            session = known.get((activity.id, span[0]))
+            if session is None:
+                new.append(_row(activity, span))
+            elif (session.places, session.ends_at) != (activity.places, span[1]):
+                _change(db, pack, session, activity, span[1], now)
+    _write(db, new)
+    return len(new)
+
+
+def occurrences(activity: Activity, first: date, zone: ZoneInfo) -> Iterator[Span]:
+    """Yield when an activity happens, from its first day on, as its rule says."""
+    rule = rrulestr(activity.rrule, dtstart=datetime.combine(first, activity.start))
+    for local in rule:
+        ends = datetime.combine(local.date(), activity.end)
+        if ends <= local:  # past midnight
+            ends += timedelta(days=1)
+        yield local.replace(tzinfo=zone), ends.replace(tzinfo=zone)
+
+
+def _plan(activity: Activity, first: date, pack: Pack, now: datetime) -> list[Span]:
+    zone = ZoneInfo(pack.time_zone)
+    counted = "COUNT" in activity.rrule
+    latest = max(now + AHEAD, datetime.combine(first, activity.start, zone))
+    planned = []
+    for span in occurrences(activity, first, zone):
+        if span[0] > latest and not counted:
+            break
+        if span[0] > now:
+            planned.append(span)
+    return planned
+
+
+def _first_of(db: Db, activity: Activity, pack: Pack, now: datetime) -> date:
+    """Return the day the activity is counted from: its earliest session, else the pack's."""
+    zone = ZoneInfo(pack.time_zone)
+    earliest = db.scalar(
+        select(func.min(Session.starts_at)).where(Session.activity_id == activity.id)
+    )
+    if earliest is not None:
+        return earliest.astimezone(zone).date()
+    today = now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    return monday + timedelta(
+        weeks=activity.first.week_offset, days=WEEKDAYS.index(activity.first.weekday)
+    )
+
+
+def _upcoming(db: Db, now: datetime) -> dict[tuple[str, datetime], Session]:
+    rows = db.scalars(select(Session).where(Session.starts_at > now))
+    return {(row.activity_id, row.starts_at): row for row in rows}
+
+
+def _row(activity: Activity, span: Span) -> dict[str, Any]:
+    return {
+        "activity_id": activity.id,
+        "starts_at": span[0],
+        "ends_at": span[1],
+        "places": activity.places,
+        "taken": 0,
+        "waitlist_next": 0,
+    }
+
+
+def _write(db: Db, rows: list[dict[str, Any]]) -> None:
+    """Write new sessions, except those another process has just written."""
+    insert = INSERT[db.get_bind().dialect.name]
+    if rows:
+        db.execute(insert(Session).on_conflict_do_nothing(), rows)
+
+
+def _change(
+    db: Db, pack: Pack, session: Session, activity: Activity, ends_at: datetime, now: datetime
+) -> None:
+    """Take over what the pack says now; places that came free go to those who wait."""
+    places = case((Session.taken > activity.places, Session.taken), else_=activity.places)
+    db.execute(
+        update(Session)
+        .where(Session.id == session.id)
+        .values(places=places, ends_at=ends_at)
+        .execution_options(synchronize_session=False)
+    )
+    programme = Programme(pack, read_wording(ZoneInfo(pack.time_zone)))
+    service.promote(db, programme, session_id=session.id, now=now)
+
+
+def _withdraw(
+    db: Db,
+    known: Mapping[tuple[str, datetime], Session],
+    planned: Mapping[str, Sequence[Span]],
+) -> None:
+    """Close the sessions that are no longer in the pack and that nobody has booked."""
+    wanted = {
+        (activity_id, span[0]) for activity_id in planned for span in planned[activity_id]
+    }
+    gone = [session.id for key, session in known.items() if key not in wanted]
+    db.execute(
+        update(Session)
+        .where(Session.id.in_(gone), Session.taken == 0)
+        .values(places=0)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,167 @@
+"""What a message wishes to book: activity, session and places, whichever it says."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from actions.booking import matching, reading, service, showing
+from actions.booking.model import Session
+from actions.booking.reading import Window
+from actions.booking.service import Order
+from actions.dialogue import Turn
+from actions.errors import Refusal
+from knowledge.pack import Activity
+
+# Slots never asked for: activities a nickname may mean, and the time that was said.
+ALTERNATIVES, WINDOWS = "booking_alternatives", "booking_windows"
+AGAIN: dict[str, Any] = {ALTERNATIVES: None, WINDOWS: None}
+
+# A session, a session with so many places, or only so many places.
+VALUE = re.compile(r"(?P<session>\d+)?(?:x(?P<places>\d+))?")
+
+
+def wish(turn: Turn, current: str | None) -> dict[str, Any]:
+    """Return the slots a message fills: activity, session, places, whichever it says.
+
+    What cannot be booked is said, and left out. Empty when it says nothing of the kind.
+    """
+    places = _places_wished(turn)
+    try:
+        found = _chosen(turn) if turn.choice else _said(turn, current)
+        if found.get("booking_session"):
+            order = Order(found["booking_session"], places.get("booking_places") or 1)
+            check(turn, order)
+    except Refusal as refusal:
+        turn.say(refusal.response, **refusal.details)
+        return {"booking_activity": None, "booking_session": None, **AGAIN}
+    return found | places
+
+
+def upcoming(turn: Turn, activities: Sequence[Activity]) -> list[Session]:
+    """Return the sessions of some activities that have not begun, soonest first."""
+    ids = [activity.id for activity in activities]
+    return service.sessions_between(turn.db, start=turn.now, activity_ids=ids)
+
+
+def check(turn: Turn, order: Order) -> None:
+    """Guard a booking by this resident.
+
+    Raises:
+        Refusal: as `service.check`.
+    """
+    service.check(
+        turn.db,
+        showing.programme(turn),
+        order=order,
+        resident_id=turn.resident_id,
+        now=turn.now,
+    )
+
+
+def offered(turn: Turn) -> list[Activity]:
+    """Return what somebody is offered who named nothing: of the kind described, not drawn."""
+    alike = matching.alike(turn.ground.pack, turn.text)
+    return [activity for activity in alike if not activity.draw]
+
+
+def within(turn: Turn, sessions: list[Session]) -> list[Session]:
+    """Return the sessions in the time that was said, all when none was."""
+    windows = [
+        Window(datetime.fromisoformat(start), datetime.fromisoformat(end), exact)
+        for start, end, exact in turn.slots.get(WINDOWS) or ()
+    ]
+    return (reading.held(windows, sessions) if windows else []) or sessions
+
+
+def _to_json(windows: Sequence[Window]) -> list[Any] | None:
+    return [[w.start.isoformat(), w.end.isoformat(), w.exact] for w in windows] or None
+
+
+def _chosen(turn: Turn) -> dict[str, Any]:
+    """Return the slots a tapped session or activity fills.
+
+    Raises:
+        Refusal: there is no such session (any more).
+    """
+    choice = turn.choice or ""
+    if choice in turn.ground.pack.activities:
+        return _for_activities(turn, [turn.ground.pack.activities[choice]], None)
+    match = VALUE.fullmatch(choice)
+    if match is None or match["session"] is None:
+        return {}
+    session = turn.db.get(Session, int(match["session"]))
+    if session is None:
+        raise Refusal("utter_session_unknown")
+    return {"booking_activity": session.activity_id, "booking_session": session.id, **AGAIN}
+
+
+def _said(turn: Turn, current: str | None) -> dict[str, Any]:
+    pack = turn.ground.pack
+    named = matching.named(pack, turn.text)
+    windows = reading.read_windows(turn.text, turn.now, turn.ground.wording.zone)
+    if not named and not windows:
+        return {}
+    if not named and current:
+        named = [pack.activities[current]]
+    if not named:
+        return _for_time(turn, windows)
+    return _for_activities(turn, named, windows)
+
+
+def _for_time(turn: Turn, windows: tuple[Window, ...]) -> dict[str, Any]:
+    """Only a time was said: ask for the activity among what is on then."""
+    if not reading.held(windows, upcoming(turn, offered(turn))):
+        turn.say("utter_nothing_then", **showing.period(turn, windows))
+        return {"booking_activity": None, **AGAIN}
+    return {"booking_activity": None, ALTERNATIVES: None, WINDOWS: _to_json(windows)}
+
+
+def _for_activities(
+    turn: Turn, named: Sequence[Activity], windows: tuple[Window, ...] | None
+) -> dict[str, Any]:
+    """Activities were named: the time may say which one, and which session.
+
+    Raises:
+        Refusal: the only one is drawn, or has no session in reach.
+    """
+    sessions = upcoming(turn, named)
+    fitting = reading.held(windows, sessions) if windows else sessions
+    if not sessions:
+        raise _not_on(named)
+    if not fitting:
+        turn.say("utter_session_none_then", **showing.period(turn, windows or ()))
+        fitting, windows = sessions, None
+    ids = list(dict.fromkeys(session.activity_id for session in fitting))
+    if len(ids) > 1:
+        kept = _to_json(windows or ())
+        return {"booking_activity": None, "booking_session": None, ALTERNATIVES: ids} | {
+            WINDOWS: kept
+        }
+    if turn.ground.pack.activities[ids[0]].draw:
+        raise Refusal("utter_activity_drawn", activity=turn.ground.pack.activities[ids[0]].name)
+    return {
+        "booking_activity": ids[0],
+        "booking_session": fitting[0].id if len(fitting) == 1 else None,
+        ALTERNATIVES: None,
+        WINDOWS: _to_json(windows or ()),
+    }
+
+
+def _not_on(named: Sequence[Activity]) -> Refusal:
+    return Refusal("utter_activity_no_session", activity=named[0].name)
+
+
+def _places_wished(turn: Turn) -> dict[str, Any]:
+    """Return the places a message speaks of; a visit is booked by groups, not by heads."""
+    match = VALUE.fullmatch(turn.choice) if turn.choice else None
+    if match:
+        return {"booking_places": int(match["places"])} if match["places"] else {}
+    places = reading.read_places(turn.text)
+    groups = any(a.kind == "visit" for a in matching.named(turn.ground.pack, turn.text))
+    if places is None or groups:
+        return {}
+    if places > service.MOST_PLACES:
+        turn.say("utter_places_too_many", most=service.MOST_PLACES)
+        return {}
+    return {"booking_places": places}

@@ -1,0 +1,302 @@
+"""Conversations and what was said in them: one per resident and channel address."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from actions.db import Base, Db, UtcDateTime
+from actions.people.model import Address, Resident, Words
+from actions.people.scope import Scoped
+
+
+class Status(StrEnum):
+    """Who answers: the assistant (pending), a person (open), nobody needs to (resolved)."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    RESIDENT = "resident"
+    ASSISTANT = "assistant"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something the resident may tap, or name by its number or label.
+
+    `intent` and `value` are what it means to us; the resident only ever sees `id` and `label`.
+    """
+
+    label: str
+    intent: str
+    value: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A photo (an upload's id), or a place (WGS-84 degrees)."""
+
+    kind: str
+    upload_id: str = ""
+    lat: float | None = None
+    lon: float | None = None
+
+
+class Conversation(Scoped, Base):
+    """What a resident and we say to one another on one channel."""
+
+    __tablename__ = "conversations"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
+    address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"), unique=True)
+    status: Mapped[str] = mapped_column(String(10), default=Status.PENDING)
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    receipt_given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    unanswered_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    introduced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    resident: Mapped[Resident] = relationship(lazy="joined")
+
+    @property
+    def tracker_id(self) -> str:
+        """What Rasa knows the conversation by; a new epoch makes Rasa start afresh."""
+        return f"{self.id}-{self.epoch}"
+
+
+class Message(Base):
+    """One thing said. Its words are in `words`, so that they can be erased."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_conversation", "conversation_id", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    author: Mapped[str] = mapped_column(String(10))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    inbox_id: Mapped[int | None] = mapped_column(index=True)
+    words_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
+    choices: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    attachments: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    words: Mapped[Words] = relationship(lazy="joined")
+
+    @property
+    def text(self) -> str:
+        """What was said."""
+        return self.words.text
+
+    @property
+    def offered(self) -> list[Choice]:
+        """The choices offered with it, in order."""
+        return [Choice(**choice) for choice in self.choices]
+
+
+class Upload(Base):
+    """A file a resident sent; it lies in the uploads folder under its random id."""
+
+    __tablename__ = "uploads"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
+    content_type: Mapped[str] = mapped_column(String(60))
+    size: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Draft(Base):
+    """A form somebody is in the middle of: Rasa's tracker may be lost, this is not."""
+
+    __tablename__ = "drafts"
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id"), primary_key=True
+    )
+    form: Mapped[str] = mapped_column(String(60))
+    slots: Mapped[dict[str, Any]] = mapped_column(JSON)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Feedback(Base):
+    """Whether a reply helped; the resident's latest word on it counts."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("message_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    good: Mapped[bool]
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def at_address(db: Db, *, channel: str, address: str, now: datetime) -> Conversation:
+    """Find the conversation at an address; somebody new becomes a resident.
+
+    `address` is the resident's id on the channel (for the web page: the session's keyed hash).
+    """
+    found = db.scalar(
+        select(Conversation)
+        .join(Address, Address.id == Conversation.address_id)
+        .where(Address.channel == channel, Address.address == address)
+    )
+    return found or _welcome_once(db, channel=channel, address=address, now=now)
+
+
+def _welcome_once(db: Db, *, channel: str, address: str, now: datetime) -> Conversation:
+    """Welcome somebody new, or find them: two of their messages may arrive at once."""
+    try:
+        with db.begin_nested():
+            return _welcome(db, channel=channel, address=address, now=now)
+    except IntegrityError:
+        return db.scalars(
+            select(Conversation)
+            .join(Address, Address.id == Conversation.address_id)
+            .where(Address.channel == channel, Address.address == address)
+        ).one()
+
+
+def _welcome(db: Db, *, channel: str, address: str, now: datetime) -> Conversation:
+    resident = Resident(id=secrets.token_hex(16), language="zh", elder=False, created_at=now)
+    db.add(resident)
+    db.flush()
+    door = Address(resident_id=resident.id, channel=channel, address=address, created_at=now)
+    db.add(door)
+    db.flush()
+    conversation = Conversation(
+        id=secrets.token_hex(16), resident_id=resident.id, address_id=door.id, created_at=now
+    )
+    conversation.status, conversation.epoch = Status.PENDING, 0
+    db.add(conversation)
+    db.flush()
+    return conversation
+
+
+def say(  # noqa: PLR0913 - one row has this many facts
+    db: Db,
+    conversation: Conversation,
+    text: str,
+    *,
+    author: Author,
+    now: datetime,
+    choices: Sequence[Choice] = (),
+    attachments: Sequence[Attachment] = (),
+    inbox_id: int | None = None,
+    staff_id: int | None = None,
+) -> Message:
+    """Write down one thing said; choices are given their opaque ids here."""
+    hold(db, conversation.id)
+    words = Words(resident_id=conversation.resident_id, text=text, created_at=now)
+    offered = [
+        {**asdict(choice), "id": choice.id or f"c.{secrets.token_urlsafe(8)}"}
+        for choice in choices
+    ]
+    message = Message(
+        conversation_id=conversation.id,
+        author=author,
+        staff_id=staff_id,
+        inbox_id=inbox_id,
+        words=words,
+        choices=offered,
+        attachments=[asdict(attachment) for attachment in attachments],
+        created_at=now,
+    )
+    db.add(message)
+    db.flush()
+    return message
+
+
+def hold(db: Db, conversation_id: str) -> None:
+    """Let nobody else speak in a conversation until this transaction ends.
+
+    So the ids of its messages follow the order in which they can be seen: who reads on from
+    the last id misses none.
+    """
+    db.execute(
+        select(Conversation.id)
+        .where(Conversation.id == conversation_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def introduce(db: Db, conversation: Conversation, *, now: datetime) -> bool:
+    """Note that the resident is told who we are; False when somebody has told them before."""
+    if conversation.introduced_at is not None:
+        return False
+    introduced = db.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation.id, Conversation.introduced_at.is_(None))
+        .values(introduced_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    db.refresh(conversation, ["introduced_at"])
+    return bool(introduced.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def replies_to(db: Db, inbox_id: int) -> list[Message]:
+    """Everything we said in answer to one inbox entry, in order."""
+    return list(
+        db.scalars(
+            select(Message)
+            .where(Message.inbox_id == inbox_id, Message.author != Author.RESIDENT)
+            .order_by(Message.id)
+        )
+    )
+
+
+def last_offered(db: Db, conversation_id: str) -> list[Choice]:
+    """The choices of our latest message, empty when it offered none."""
+    latest = db.scalar(
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.author != Author.RESIDENT)
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    return latest.offered if latest else []
+
+
+def open_for_staff(db: Db, conversation: Conversation, *, now: datetime) -> None:
+    """Hand the conversation to the desk: the assistant falls silent until it is returned."""
+    if conversation.status != Status.OPEN:
+        conversation.status = Status.OPEN
+        conversation.opened_at = now
+        conversation.receipt_given_at = None
+        conversation.unanswered_since = now
+    db.flush()
+
+
+def return_to_assistant(db: Db, conversation: Conversation) -> None:
+    """Give the conversation back to the assistant, which takes up the form that was left."""
+    conversation.status = Status.PENDING
+    conversation.epoch += 1
+    conversation.opened_at = conversation.receipt_given_at = None
+    conversation.unanswered_since = None
+    db.flush()
+
+
+def keep_draft(
+    db: Db, conversation_id: str, form: str, slots: dict[str, Any], *, now: datetime
+) -> None:
+    """Remember how far a form has come; JSON values only."""
+    draft = db.get(Draft, conversation_id)
+    if draft is None:
+        db.add(Draft(conversation_id=conversation_id, form=form, slots=slots, updated_at=now))
+    else:
+        draft.form, draft.slots, draft.updated_at = form, dict(slots), now
+    db.flush()
+
+
+def drop_draft(db: Db, conversation_id: str) -> None:
+    """Forget the form somebody was in the middle of, if any."""
+    draft = db.get(Draft, conversation_id)
+    if draft is not None:
+        db.delete(draft)
+        db.flush()

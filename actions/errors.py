@@ -1,0 +1,28 @@
+"""Two ways a deed can end early: a rule says no (Refusal), or something is wrong (an error)."""
+
+from typing import Any
+
+
+class XiaoliError(Exception):
+    """Something is wrong with the installation or the data; the message says what to do."""
+
+
+class SettingInvalid(XiaoliError):
+    """A setting is missing or cannot be used; the message names it and its remedy."""
+
+
+class StoreUnsafe(XiaoliError):
+    """The database would acknowledge what it has not safely written."""
+
+
+class TurnLost(XiaoliError):
+    """The gateway gave this turn up, or its deed is done: do nothing and say nothing."""
+
+
+class Refusal(Exception):
+    """A rule says no. Carries the response that tells the resident, and its values."""
+
+    def __init__(self, response: str, **details: Any) -> None:
+        super().__init__(response)
+        self.response = response
+        self.details = details

@@ -1,0 +1,280 @@
+"""report_problem_form: what, where, and a read-back before anything is filed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from actions.conversations import Choice
+from actions.dialogue import Form, Ground, Step, Turn
+from actions.errors import Refusal
+from actions.governance import categories, places, service, sla
+from actions.governance.service import Where
+from knowledge.pack import Category, Pack, Place
+from knowledge.records import Text
+
+SLOTS = ("problem_what", "problem_category", "problem_where", "problem_confirm")
+PHOTOS = "problem_photos"  # kept whenever they come, never asked for
+MOST_PHOTOS = 6
+
+CHOICES, CHOICES_ELDER = 4, 3
+SHOWN = 60  # characters of a long description that are read back
+
+ASKS = re.compile(
+    r"[?？]|[吗么呢]$|怎么|怎样|如何|几点|几路|多少|什么时候|哪里|哪儿|^(?:what|when|where|how|who|which|is|are|"
+    r"can|do|does)\b",
+    re.IGNORECASE,
+)
+ANONYMOUS = re.compile(r"匿名|别写我|不要写我|不留名|不要说是我|anonymous", re.IGNORECASE)
+
+OBJECTED = "objected"  # to the category we guessed: the resident chooses it
+
+# What the read-back offers to say again, and what that makes of the slots.
+CHANGES: dict[str, dict[str, Any]] = {
+    "change_what": {"problem_what": None, "problem_category": None},
+    "change_category": {"problem_category": None, "problem_confirm": OBJECTED},
+    "change_where": {"problem_where": None},
+}
+# Slots that no longer hold once another was filled anew.
+DEPENDENT: dict[str, dict[str, Any]] = {
+    "problem_what": {"problem_category": None},
+    "problem_category": {"problem_confirm": None},
+}
+
+
+class ReportProblemForm(Form):
+    """Asks what is wrong and where, shows who will get it and by when, and asks for a yes."""
+
+    form = "report_problem_form"
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self.steps = (
+            Step("problem_what", ask_what, read_what, prefill=prefill_what),
+            Step("problem_category", ask_category, read_category, unless=self._clear),
+            Step("problem_where", ask_where, read_where, prefill=prefill_where),
+            Step("problem_confirm", ask_confirm, read_confirm),
+        )
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return (*SLOTS, PHOTOS)
+
+    def _begin(self, turn: Turn) -> dict[str, Any]:
+        return super()._begin(turn) | _photos(turn)
+
+    def _listen(self, turn: Turn, asked: Step) -> dict[str, Any]:
+        if turn.choice in CHANGES:
+            return {asked.slot: None, **CHANGES[turn.choice]}
+        if turn.attachments and not turn.text and asked.slot != "problem_where":
+            return {asked.slot: None, **_kept(turn)}
+        changes = super()._listen(turn, asked)
+        if not changes:
+            return {}
+        return changes | DEPENDENT.get(asked.slot, {}) | _photos(turn)
+
+    def _clear(self, slots: Mapping[str, Any]) -> bool:
+        """Whether the category need not be asked for: the words say it, nobody objected."""
+        said = slots.get("problem_what")
+        objected = slots.get("problem_confirm") == OBJECTED
+        return bool(said and not objected and categories.guess(self.ground.pack, said))
+
+
+def ask_what(turn: Turn) -> None:
+    """Ask what is wrong."""
+    turn.say("utter_ask_problem_what")
+
+
+def read_what(turn: Turn) -> str | None:
+    """Take the resident's own words, unless they are about something else."""
+    text = turn.text.strip()
+    if _about_something_else(turn) or len(text) < 2 or turn.choice is not None:
+        return None
+    return text
+
+
+def prefill_what(turn: Turn) -> str | None:
+    """Take the first message when it tells the problem already."""
+    return turn.text.strip() if categories.says_what(turn.ground.pack, turn.text) else None
+
+
+def ask_category(turn: Turn) -> None:
+    """Let the resident say which of the likely categories it is."""
+    likely = categories.alternatives(turn.ground.pack, _what(turn), _limit(turn) + 1)
+    turn.say("utter_ask_problem_category", choices=[_category(turn, c) for c in likely])
+
+
+def read_category(turn: Turn) -> str | None:
+    """Take the tapped category, or the one the new words clearly fit."""
+    pack = turn.ground.pack
+    if turn.choice in pack.categories:
+        return turn.choice
+    guessed = categories.guess(pack, turn.text) if categories.rank(pack, turn.text) else None
+    return guessed.service_code if guessed and not turn.interrupts else None
+
+
+def ask_where(turn: Turn) -> None:
+    """Ask where, offering the places this resident and others speak of."""
+    pack, limit = turn.ground.pack, _limit(turn)
+    own = service.common_places(turn.db, resident_id=turn.resident_id, limit=limit)
+    offered = [pack.places[place] for place in own if place in pack.places]
+    offered += [place for place in places.common(pack, limit) if place not in offered]
+    turn.say("utter_ask_problem_where", choices=[_place(turn, p) for p in offered[:limit]])
+
+
+def read_where(turn: Turn) -> dict[str, Any] | None:
+    """Take a shared point, a tapped or named place, or the resident's own words.
+
+    Raises:
+        Refusal: the place is not in our area; who is responsible is told.
+    """
+    if point := _point(turn):
+        return asdict(point)
+    if turn.choice is not None:
+        return asdict(Where(place_id=turn.choice)) if _known(turn, turn.choice) else None
+    text = turn.text.strip()
+    if not_ours := places.outside(turn.ground.pack, text):
+        raise Refusal("utter_problem_outside", say=not_ours.say)
+    place = _named(turn)
+    if place is None and (_about_something_else(turn) or len(text) < 2):
+        return None
+    if place is not None and turn.interrupts and ASKS.search(text):
+        return None
+    return asdict(Where(place_id=place.id if place else None, words=text))
+
+
+def prefill_where(turn: Turn) -> dict[str, Any] | None:
+    """Take the place the first message names or comes with."""
+    if point := _point(turn):
+        return asdict(point)
+    if not_ours := places.outside(turn.ground.pack, turn.text):
+        raise Refusal("utter_problem_outside", say=not_ours.say)
+    place = _named(turn)
+    return asdict(Where(place_id=place.id)) if place else None
+
+
+def ask_confirm(turn: Turn) -> None:
+    """Read everything back, with who gets it and by when, and what to mind until then."""
+    pack, category = turn.ground.pack, category_of(turn)
+    if category.emergency_notice:
+        turn.say("utter_problem_notice", notice=category.emergency_notice)
+    if category.restricted:
+        turn.say("utter_problem_restricted", team=service.team_name(pack, category))
+    if wants_no_name(_what(turn)):
+        allowed = category.anonymous_allowed
+        turn.say("utter_problem_anonymous" if allowed else "utter_problem_not_anonymous")
+    turn.say(
+        "utter_ask_problem_confirm",
+        what=_shorten(_what(turn)),
+        category=category.name,
+        where=where_shown(pack, where_of(turn)),
+        team=service.team_name(pack, category),
+        due=sla.due_at(pack, category, turn.now),
+    )
+
+
+def read_confirm(turn: Turn) -> str | None:
+    """Take a yes. A no is asked what is wrong, with the choices of the read-back."""
+    if turn.choice == "yes" or (turn.choice is None and turn.intent == "affirm"):
+        return "yes"
+    if turn.intent == "deny" or turn.choice == "no":
+        raise Refusal("utter_problem_what_to_change")
+    return None
+
+
+def category_of(turn: Turn) -> Category:
+    """Return the category that was chosen, else the one the words clearly fit."""
+    pack = turn.ground.pack
+    chosen = pack.categories.get(turn.slots.get("problem_category") or "")
+    fallback = categories.alternatives(pack, _what(turn), 2)[0]
+    return chosen or categories.guess(pack, _what(turn)) or fallback
+
+
+def where_of(turn: Turn) -> Where:
+    """Return where the problem is, as the form has it."""
+    return Where(**(turn.slots.get("problem_where") or {}))
+
+
+def where_shown(pack: Pack, where: Where) -> Text | str:
+    """Return how to write a place: the resident's words, its name, or the point."""
+    place = pack.places.get(where.place_id or "")
+    if where.words or place is None:
+        return where.words or f"{where.lat or 0:.5f}, {where.lon or 0:.5f}"
+    return place.name
+
+
+def wants_no_name(text: str) -> bool:
+    """Whether the resident asks not to be named."""
+    return ANONYMOUS.search(text) is not None
+
+
+def _about_something_else(turn: Turn) -> bool:
+    """A problem told as a question-like sentence is still a problem; a real question is not."""
+    if turn.intent == "report_problem" or not turn.interrupts:
+        return turn.intent in {"affirm", "deny"} and turn.confidence >= 0.6
+    if turn.intent == "ask_knowledge":
+        return ASKS.search(turn.text) is not None or not categories.rank(
+            turn.ground.pack, turn.text
+        )
+    return True
+
+
+def _what(turn: Turn) -> str:
+    return str(turn.slots.get("problem_what") or "")
+
+
+def _named(turn: Turn) -> Place | None:
+    return places.named(turn.ground.pack, turn.entity("place"), turn.entity("facility"))
+
+
+def _known(turn: Turn, place_id: str) -> bool:
+    return place_id in turn.ground.pack.places
+
+
+def _point(turn: Turn) -> Where | None:
+    """Return the point shared with the message, told by the place it is at.
+
+    Raises:
+        Refusal: the point is far from every place of ours.
+    """
+    shared = next((a for a in turn.attachments if a.kind == "location"), None)
+    if shared is None or shared.lat is None or shared.lon is None:
+        return None
+    near = places.nearest(turn.ground.pack, shared.lat, shared.lon)
+    if near and near[1] > places.OURS_METRES:
+        raise Refusal("utter_problem_far")
+    at = near[0].id if near and near[1] <= places.NEAR_METRES else None
+    return Where(place_id=at, lat=shared.lat, lon=shared.lon)
+
+
+def _photos(turn: Turn) -> dict[str, Any]:
+    sent = [a.upload_id for a in turn.attachments if a.kind == "photo" and a.upload_id]
+    kept = list(turn.slots.get(PHOTOS) or ())
+    return {PHOTOS: (kept + sent)[:MOST_PHOTOS]} if sent else {}
+
+
+def _kept(turn: Turn) -> dict[str, Any]:
+    """Keep what came without words: photos, and a point as the place of the problem."""
+    try:
+        point = _point(turn)
+    except Refusal as refusal:
+        turn.say(refusal.response, **refusal.details)
+        return _photos(turn)
+    turn.say("utter_location_kept" if point else "utter_photo_kept")
+    return _photos(turn) | ({"problem_where": asdict(point)} if point else {})
+
+
+def _category(turn: Turn, category: Category) -> Choice:
+    return Choice(category.name.in_(turn.language), "choose", category.service_code)
+
+
+def _place(turn: Turn, place: Place) -> Choice:
+    return Choice(place.name.in_(turn.language), "choose", place.id)
+
+
+def _limit(turn: Turn) -> int:
+    return CHOICES_ELDER if turn.row.elder else CHOICES
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -1,0 +1,49 @@
+"""Where something is: by a named place, a point on the map, or the resident's own words."""
+
+from knowledge.geo import metres
+from knowledge.pack import Outside, Pack, Place
+from knowledge.text import normalise
+
+NEAR_METRES = 300  # a point is told by the place that is no farther away
+OURS_METRES = 8000  # a point farther from every place of ours is not in our area
+COMMON_KINDS = ("building", "gate", "road", "parking")  # offered to choose from
+
+
+def named(pack: Pack, place_id: str | None, facility_id: str | None) -> Place | None:
+    """Return the place a message names, by itself or by the facility in it."""
+    if place_id in pack.places:
+        return pack.places[place_id]
+    in_it = (place for place in pack.places.values() if place.facility == facility_id)
+    return next(in_it, None) if facility_id else None
+
+
+def nearest(pack: Pack, lat: float, lon: float) -> tuple[Place, float] | None:
+    """Return the place nearest to a point and its distance in metres."""
+    distances = (
+        (place, metres(lat, lon, place.lat, place.lon))
+        for place in pack.places.values()
+        if place.lat is not None and place.lon is not None
+    )
+    return min(distances, key=lambda pair: pair[1], default=None)
+
+
+def outside(pack: Pack, text: str) -> Outside | None:
+    """Return the place that is not ours which a text names, if it names one."""
+    said = normalise(text)
+    return next((o for o in pack.outside if _short(o.name) in said), None)
+
+
+def common(pack: Pack, limit: int) -> list[Place]:
+    """Return places many speak of, in the pack's order, one kind after the other."""
+    places = [
+        place
+        for kind in COMMON_KINDS
+        for place in pack.places.values()
+        if place.kind == kind and place.area
+    ]
+    return places[:limit]
+
+
+def _short(name: str) -> str:
+    """衙前镇 → 衙前: people leave the last character out."""
+    return normalise(name)[:-1] if name[-1:] in "镇乡" else normalise(name).removesuffix("街道")

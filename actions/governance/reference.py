@@ -1,0 +1,52 @@
+"""References: short, speakable, unique; `GQ-261124-0042` is the 42nd request of that day."""
+
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from actions.db import Db
+from actions.governance.model import ReferenceCounter
+from knowledge.pack import Pack
+from knowledge.text import normalise
+
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+# What people type: with or without letters, dashes, spaces; 0s may be missing in front.
+TYPED = re.compile(r"(?:[a-z]{2}[\s-]*)?(?<!\d)(\d{6})[\s-]*(\d{1,5})(?!\d)")
+
+
+def next_reference(db: Db, pack: Pack, *, now: datetime) -> str:
+    """Give out the next reference of today, in the caller's transaction.
+
+    The counter's row is locked until that ends, so two requests never share a number.
+    """
+    day = f"{now.astimezone(ZoneInfo(pack.time_zone)):%y%m%d}"
+    return f"{_letters(pack)}-{day}-{_next_number(db, day):04d}"
+
+
+def _next_number(db: Db, day: str) -> int:
+    insert = INSERT[db.get_bind().dialect.name]
+    counted = (
+        insert(ReferenceCounter)
+        .values(day=day, last=1)
+        .on_conflict_do_update(
+            index_elements=[ReferenceCounter.day], set_={"last": ReferenceCounter.last + 1}
+        )
+        .returning(ReferenceCounter.last)
+    )
+    return int(db.execute(counted).scalar_one())
+
+
+def read_reference(pack: Pack, text: str) -> str | None:
+    """Return the reference a text speaks of, written our way; None when it names none."""
+    typed = TYPED.search(normalise(text))
+    return f"{_letters(pack)}-{typed[1]}-{int(typed[2]):04d}" if typed else None
+
+
+def _letters(pack: Pack) -> str:
+    """Return two letters for the community: initials of its id, guali-qicai → GQ."""
+    parts = [part for part in pack.community.id.split("-") if part]
+    return ("".join(part[0] for part in parts) + pack.community.id[1:])[:2].upper()

@@ -1,0 +1,68 @@
+"""Brings the store up to date: its tables, then what the pack says that lives in tables."""
+
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import select
+
+from actions import conversations, outbox, turns
+from actions.answers import model as answers_model
+from actions.answers import service as answers
+from actions.booking import model as booking_model
+from actions.booking.schedule import write_sessions
+from actions.db import Base, Database, Db
+from actions.governance import model as governance_model
+from actions.neighbours import model as neighbours_model
+from actions.people import model as people_model
+from actions.people.model import Area
+from knowledge.pack import Pack
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# Every module that has tables: a model is only known once its module is imported.
+TABLES = (
+    *(people_model, conversations, turns, outbox),
+    *(answers_model, booking_model, governance_model, neighbours_model),
+)
+
+
+def run(database: Database, pack: Pack, index_version: str | None, *, now: datetime) -> None:
+    """Bring tables, areas and sessions up to date, and make an index the active one.
+
+    Running it again changes nothing; what residents and staff wrote is never touched.
+    """
+    upgrade(database)
+    with database.transaction() as db:
+        write_areas(db, pack)
+        write_sessions(db, pack, now=now)
+        if index_version is not None:
+            answers.activate(db, index_version, now=now)
+
+
+def upgrade(database: Database) -> None:
+    """Apply the migrations that are still to come."""
+    command.upgrade(configuration(database), "head")
+
+
+def revise(database: Database, message: str) -> None:
+    """Write a new migration with what the models have and the store has not."""
+    command.revision(configuration(database), message=message, autogenerate=True)
+
+
+def configuration(database: Database) -> Config:
+    """Return Alembic's settings for a store."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes |= {"engine": database.engine, "metadata": Base.metadata}
+    return config
+
+
+def write_areas(db: Db, pack: Pack) -> None:
+    """Write the pack's areas; those it no longer has stay, as rows may belong to them."""
+    known = set(db.scalars(select(Area.id)))
+    for area in sorted(pack.areas.values(), key=lambda area: area.id.count("/")):
+        if area.id not in known:
+            db.add(Area(id=area.id, parent_id=area.parent, tier=area.tier))
+            db.flush()

@@ -1,0 +1,175 @@
+"""Notices: what we owe a resident, written in the same transaction as its cause.
+
+No scheduler: something that happens later is a notice with a later `due_at`.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, or_, select, update
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from actions.conversations import Choice
+from actions.db import Base, Db, UtcDateTime
+from actions.turns import TurnRow, TurnState
+
+LEASE = timedelta(seconds=30)  # a worker that dies is replaced after this
+TURN_GRACE = timedelta(
+    seconds=10
+)  # the gateway sends its own turn's notices; later, the worker
+
+
+class NoticeState(StrEnum):
+    """waiting → sent, or cancelled because its cause went, or dead after the last try."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+
+
+class Notice(Base):
+    """One thing to tell: a response of the domain with its values, or staff's own words."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_due", "state", "due_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    turn_id: Mapped[str | None] = mapped_column(ForeignKey("turns.id"), index=True)
+    about: Mapped[str] = mapped_column(String(60), default="", index=True)
+    response: Mapped[str] = mapped_column(String(80))
+    values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    choices: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    state: Mapped[str] = mapped_column(String(10), default=NoticeState.WAITING)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def put(  # noqa: PLR0913 - one row has this many facts
+    db: Db,
+    *,
+    conversation_id: str,
+    response: str,
+    due_at: datetime,
+    values: dict[str, Any] | None = None,
+    choices: Sequence[Choice] = (),
+    turn_id: str | None = None,
+    about: str = "",
+    key: str = "",
+    words_id: int | None = None,
+    staff_id: int | None = None,
+) -> Notice:
+    """Owe somebody a notice.
+
+    `values` must be JSON as `wording.to_json` gives it. `about` names the cause
+    ("booking:12") so that it can be cancelled; `key` makes a notice that exists once.
+    """
+    notice = Notice(
+        key=key or secrets.token_hex(16),
+        conversation_id=conversation_id,
+        turn_id=turn_id,
+        about=about,
+        response=response,
+        values=values or {},
+        choices=[asdict(choice) for choice in choices],
+        words_id=words_id,
+        staff_id=staff_id,
+        state=NoticeState.WAITING,
+        due_at=due_at,
+        tries=0,
+    )
+    db.add(notice)
+    db.flush()
+    return notice
+
+
+def cancel(db: Db, about: str) -> int:
+    """Take back every notice about something that is still waiting; returns how many."""
+    taken_back = db.execute(
+        update(Notice)
+        .where(Notice.about == about, Notice.state == NoticeState.WAITING)
+        .values(state=NoticeState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+    return int(taken_back.rowcount)  # type: ignore[attr-defined]
+
+
+def of_turn(db: Db, turn_id: str) -> list[Notice]:
+    """The notices a turn's deeds wrote that nobody has sent yet, in order."""
+    return list(
+        db.scalars(
+            select(Notice)
+            .where(Notice.turn_id == turn_id, Notice.state == NoticeState.WAITING)
+            .order_by(Notice.id)
+        )
+    )
+
+
+def lease_due(db: Db, *, now: datetime, limit: int = 20) -> list[Notice]:
+    """Take the next due notices for a while, oldest first, at most one per conversation.
+
+    A conversation's notices go out in the order they were owed: one that is being sent, or is
+    to be tried again, holds the later ones up. Notices of a turn the gateway is still at are
+    left to it. Run in a transaction.
+    """
+    ahead = aliased(Notice)
+    goes_first = (
+        select(ahead.id)
+        .where(
+            ahead.conversation_id == Notice.conversation_id,
+            ahead.state == NoticeState.WAITING,
+            ahead.id < Notice.id,
+            or_(ahead.due_at <= now, ahead.tries > 0),
+        )
+        .exists()
+    )
+    being_sent = (
+        select(ahead.id)
+        .where(
+            ahead.conversation_id == Notice.conversation_id,
+            ahead.state == NoticeState.WAITING,
+            ahead.lease_until >= now,
+        )
+        .exists()
+    )
+    at_work = (
+        select(TurnRow.id)
+        .where(
+            TurnRow.id == Notice.turn_id,
+            TurnRow.state.in_([TurnState.RUNNING, TurnState.ACTING]),
+            TurnRow.started_at > now - TURN_GRACE,
+        )
+        .exists()
+    )
+    due = (
+        select(Notice)
+        .where(Notice.state == NoticeState.WAITING, Notice.due_at <= now)
+        .where(~goes_first, ~being_sent, ~at_work)
+        .order_by(Notice.due_at, Notice.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    leased = list(db.scalars(due))
+    for notice in leased:
+        notice.lease_until, notice.tries = now + LEASE, notice.tries + 1
+    return leased
+
+
+def mark_sent(db: Db, notice_id: int, *, now: datetime) -> bool:
+    """Record that a notice is with the resident. False when somebody else had sent it."""
+    sent = db.execute(
+        update(Notice)
+        .where(Notice.id == notice_id, Notice.state == NoticeState.WAITING)
+        .values(state=NoticeState.SENT, sent_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(sent.rowcount == 1)  # type: ignore[attr-defined]

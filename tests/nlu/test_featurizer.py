@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.components.encoder import Encoder
+from nlu.components.featurizer import SentenceFeaturizer
+
+
+@pytest.fixture
+def featurizer(encoder: Encoder) -> SentenceFeaturizer:
+    return SentenceFeaturizer(SentenceFeaturizer.get_default_config(), encoder)
+
+
+def test_a_message_gets_its_vector_as_its_one_feature(
+    featurizer: SentenceFeaturizer, encoder: Encoder
+) -> None:
+    message = Message.build("几点开门")
+    featurizer.process([message])
+    sequence, sentence = message.get_dense_features(TEXT)
+    assert sequence is None
+    assert np.array_equal(sentence.features[0], encoder.embed("几点开门"))
+
+
+def test_training_examples_get_theirs(featurizer: SentenceFeaturizer) -> None:
+    example = Message.build("几点开门", intent="ask_hours")
+    featurizer.process_training_data(TrainingData([example]))
+    assert example.get_dense_features(TEXT)[1] is not None
+
+
+def test_a_message_without_words_gets_none(featurizer: SentenceFeaturizer) -> None:
+    tapped = Message({TEXT: ""})
+    featurizer.process([tapped])
+    assert tapped.features == []

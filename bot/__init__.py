@@ -1,0 +1,1 @@
+"""The faces to people: channels, the gateway, the desk, and the worker that delivers."""

@@ -1,0 +1,60 @@
+"""`python -m bot serve | worker | chat | staff`: the bot's processes, and its commands."""
+
+import json
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from actions.errors import XiaoliError
+from bot import app, logs, settings
+from bot.channels.terminal import Terminal
+from bot.desk.commands import commands as staff
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False)
+commands.add_typer(staff, name="staff")
+
+
+@commands.command()
+def serve() -> None:
+    """Run the gateway, the chat API, the page and the desk on the public port."""
+    logs.configure()
+    said = settings.read()
+    uvicorn.run(
+        app.build(said),
+        host=said.host,
+        port=said.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+@commands.command()
+def worker() -> None:
+    """Send what is due, until stopped."""
+    logs.configure()
+    app.build_worker(settings.read())()
+
+
+@commands.command()
+def chat(url: Annotated[str, typer.Option(help="of a running assistant")] = "") -> None:
+    """Talk to a running assistant in the terminal."""
+    Terminal(url or _running()).run()
+
+
+def _running() -> str:
+    """Return the address of the assistant that runs on this state folder."""
+    said = settings.read()
+    file = said.state_dir / "run.json"
+    port = json.loads(file.read_text())["bot"]["port"] if file.is_file() else said.port
+    return f"http://127.0.0.1:{port}"
+
+
+if __name__ == "__main__":
+    try:
+        commands()
+    except XiaoliError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None

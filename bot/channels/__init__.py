@@ -1,0 +1,1 @@
+"""The ways to reach residents: one module per channel."""

@@ -1,0 +1,414 @@
+"""The chat API: the web page uses it, and so may any client (DESIGN §2 has the contract)."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
+
+from actions import conversations
+from actions.clock import Clock
+from actions.conversations import (
+    Attachment,
+    Author,
+    Conversation,
+    Feedback,
+    Message,
+    Status,
+    Upload,
+)
+from actions.db import Database, Db
+from actions.people.model import Address
+from bot.gateway import Answered, Gateway
+from bot.limits import Limits
+from bot.message import InboundMessage, clean
+from bot.problems import Problem
+from bot.uploads import read_file
+
+NAME = "webchat"
+LONGEST_TEXT = 10_000
+LARGEST_BODY = 256 * 1024
+ID_DIGITS = 9  # of a message's id; more would not fit its column
+LARGEST_UPLOAD = 8 * 1024 * 1024
+SESSION_COOKIE = "xiaoli_session"
+SESSION_HEADER = "x-session"
+
+Clean = BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
+Body = TypeVar("Body", bound=BaseModel)
+Session = Annotated[str, Clean, Field(min_length=16, max_length=200)]
+
+
+class AttachmentIn(BaseModel):
+    """A photo that was uploaded before, or a place in WGS-84 degrees."""
+
+    kind: Literal["photo", "location"]
+    upload_id: Annotated[str, Clean, Field(max_length=64)] = ""
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+
+
+class ChatIn(BaseModel):
+    """One message of a resident; the same session and message_id are the same message."""
+
+    session: Session
+    message_id: Annotated[str, Clean, Field(min_length=1, max_length=90)]
+    text: Annotated[str, Clean] = ""
+    attachments: Annotated[list[AttachmentIn], Field(max_length=10)] = []
+
+
+class FeedbackIn(BaseModel):
+    """Whether a reply helped."""
+
+    session: Session
+    reply_id: Annotated[str, Clean, Field(max_length=ID_DIGITS, pattern=r"^\d+$")]
+    good: bool
+
+
+class ChoiceOut(BaseModel):
+    """Something to tap; `value` may be sent back as text, as may the label or its number."""
+
+    label: str
+    value: str
+
+
+class ReplyOut(BaseModel):
+    """One thing we said."""
+
+    id: str
+    text: str
+    choices: list[ChoiceOut]
+
+
+class ChatOut(BaseModel):
+    """Our replies, and who answers this conversation: pending the assistant, open a person."""
+
+    replies: list[ReplyOut]
+    status: Literal["pending", "open"]
+
+
+@dataclass(frozen=True)
+class Webchat:
+    """The web page's channel: a reply is delivered when its row is written."""
+
+    gateway: Gateway
+    database: Database
+    clock: Clock
+    limits: Limits
+    secret_key: str
+    uploads: Path
+
+    def address(self, session: str) -> str:
+        """Return what we know a session by; the session itself is never stored."""
+        return hmac.new(self.secret_key.encode(), session.encode(), hashlib.sha256).hexdigest()
+
+    def conversation(self, db: Db, session: str) -> Conversation | None:
+        """Find a session's conversation, None before its first message."""
+        return db.scalar(
+            select(Conversation)
+            .join(Address, Address.id == Conversation.address_id)
+            .where(Address.channel == NAME, Address.address == self.address(session))
+        )
+
+    async def chat(self, request: Request) -> ChatOut:
+        """Answer one message; see the module for what is refused."""
+        return chat_out(await self.hear(request, await read_body(request, ChatIn)))
+
+    async def hear(self, request: Request, said: ChatIn) -> Answered:
+        """Hand one message to the gateway, within the limits of its sender.
+
+        Raises:
+            Problem: 413 too long, 422 with an attachment that is not theirs, 429 too fast.
+        """
+        self.limits.check(request, self.address(said.session))
+        if len(said.text) > LONGEST_TEXT:
+            raise Problem(413, "too_long")
+        attachments = await run_in_threadpool(self._attachments, said)
+        return await self.gateway.receive(
+            InboundMessage(
+                channel=NAME,
+                address=self.address(said.session),
+                update_id=f"{self.address(said.session)}:{said.message_id}",
+                text=said.text,
+                attachments=attachments,
+            )
+        )
+
+    def _attachments(self, said: ChatIn) -> tuple[Attachment, ...]:
+        """Check that photos are this resident's own uploads and places are complete."""
+        with self.database.reading() as db:
+            conversation = self.conversation(db, said.session)
+            for attachment in said.attachments:
+                if attachment.kind == "location":
+                    if attachment.lat is None or attachment.lon is None:
+                        raise Problem(422, "bad_place")
+                    continue
+                upload = db.get(Upload, attachment.upload_id)
+                if (
+                    not upload
+                    or not conversation
+                    or upload.resident_id != conversation.resident_id
+                ):
+                    raise Problem(422, "no_upload")
+        return tuple(Attachment(**a.model_dump()) for a in said.attachments)
+
+    async def upload(self, request: Request) -> dict[str, str]:
+        """Keep a photo under a random name; returns its id."""
+        session = header_session(request)
+        self.limits.check(request, self.address(session))
+        content = await read_file(request, LARGEST_UPLOAD)
+        content_type = sniff(content)
+        if content_type is None:
+            raise Problem(422, "no_photo")
+        return {
+            "upload_id": await run_in_threadpool(self._keep, session, content, content_type)
+        }
+
+    def _keep(self, session: str, content: bytes, content_type: str) -> str:
+        upload_id, now = secrets.token_hex(16), self.clock.now()
+        self.uploads.mkdir(parents=True, exist_ok=True)
+        (self.uploads / upload_id).write_bytes(content)
+        with self.database.transaction() as db:
+            conversation = conversations.at_address(
+                db, channel=NAME, address=self.address(session), now=now
+            )
+            db.add(
+                Upload(
+                    id=upload_id,
+                    resident_id=conversation.resident_id,
+                    content_type=content_type,
+                    size=len(content),
+                    created_at=now,
+                )
+            )
+        return upload_id
+
+    async def feedback(self, request: Request) -> dict[str, bool]:
+        """Note whether a reply helped; the latest word on a reply counts."""
+        said = await read_body(request, FeedbackIn)
+        self.limits.check(request, self.address(said.session))
+        return {"noted": await run_in_threadpool(self._note, said)}
+
+    def _note(self, said: FeedbackIn) -> bool:
+        with self.database.transaction() as db:
+            conversation = self.conversation(db, said.session)
+            reply = db.get(Message, int(said.reply_id)) if conversation else None
+            if not conversation or not reply or reply.conversation_id != conversation.id:
+                raise Problem(404, "no_reply")
+            before = db.scalar(select(Feedback).where(Feedback.message_id == reply.id))
+            if before is None:
+                db.add(Feedback(message_id=reply.id, good=said.good, given_at=self.clock.now()))
+            else:
+                before.good, before.given_at = said.good, self.clock.now()
+        return True
+
+    async def events(self, request: Request) -> StreamingResponse:
+        """Stream what is said later; resumes after Last-Event-ID, else starts from now."""
+        session = session_of(request)
+        self.limits.check(request, self.address(session))
+        resumed = request.headers.get("last-event-id", "")
+        start = int(resumed) if resumed.isdecimal() and len(resumed) <= ID_DIGITS else None
+        return StreamingResponse(
+            self._stream(request, session, start),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    async def _stream(
+        self, request: Request, session: str, start: int | None
+    ) -> AsyncIterator[str]:
+        status, quiet = None, 0.0
+        yield "retry: 2000\n\n"
+        while not await request.is_disconnected():
+            found, now_status, start = await run_in_threadpool(self._later, session, start)
+            for message in found:
+                yield f"id: {message.id}\nevent: message\ndata: {_event(message)}\n\n"
+            if now_status != status:
+                status, quiet = now_status, 0.0
+                yield f'event: status\ndata: {{"status": "{status}"}}\n\n'
+            quiet = 0.0 if found else quiet + POLL_SECONDS
+            if quiet >= KEEP_ALIVE_SECONDS:
+                yield ": still here\n\n"
+                quiet = 0.0
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _later(self, session: str, start: int | None) -> tuple[list[Message], str, int]:
+        with self.database.reading() as db:
+            conversation = self.conversation(db, session)
+            if conversation is None:
+                return [], "pending", start or 0
+            ours = select(Message).where(
+                Message.conversation_id == conversation.id, Message.author != Author.RESIDENT
+            )
+            if start is None:
+                latest = db.scalar(ours.order_by(Message.id.desc()).limit(1))
+                return [], status_of(conversation.status), latest.id if latest else 0
+            found = list(db.scalars(ours.where(Message.id > start).order_by(Message.id)))
+            return found, status_of(conversation.status), found[-1].id if found else start
+
+
+POLL_SECONDS = 0.5
+KEEP_ALIVE_SECONDS = 15.0
+FILE_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            }
+        },
+    }
+}
+
+
+def routes(webchat: Webchat) -> APIRouter:
+    """Return the chat API's routes."""
+    router = APIRouter(prefix="/api/chat", tags=["chat"])
+
+    @router.post("", openapi_extra=_takes(ChatIn))
+    async def chat(request: Request) -> ChatOut:
+        return await webchat.chat(request)
+
+    @router.post("/session")
+    async def session() -> dict[str, str]:
+        return {"session": secrets.token_urlsafe(24)}
+
+    @router.post("/uploads", openapi_extra=FILE_FORM)
+    async def upload(request: Request) -> dict[str, str]:
+        return await webchat.upload(request)
+
+    @router.post("/feedback", openapi_extra=_takes(FeedbackIn))
+    async def feedback(request: Request) -> dict[str, bool]:
+        return await webchat.feedback(request)
+
+    @router.get("/events")
+    async def events(request: Request) -> StreamingResponse:
+        return await webchat.events(request)
+
+    return router
+
+
+def _takes(kind: type[BaseModel]) -> dict[str, Any]:
+    """Describe a JSON body; its parts are written out, for nobody outside finds a reference."""
+    described = kind.model_json_schema()
+    written = json.dumps(described)
+    for name, part in described.pop("$defs", {}).items():
+        written = written.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(part))
+    schema = json.loads(written)
+    schema.pop("$defs", None)
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def chat_out(answered: Answered) -> ChatOut:
+    """Write replies the way the API gives them."""
+    return ChatOut(
+        replies=[reply_out(message) for message in answered.replies],
+        status=status_of(answered.status),
+    )
+
+
+def reply_out(message: Message) -> ReplyOut:
+    """Write one message the way the API gives it."""
+    return ReplyOut(
+        id=str(message.id),
+        text=message.text,
+        choices=[ChoiceOut(label=c.label, value=c.id) for c in message.offered],
+    )
+
+
+async def read_body(request: Request, kind: type[Body]) -> Body:
+    """Read a JSON body of bounded size.
+
+    Raises:
+        Problem: 413 when too large, 422 when it is not what the API takes.
+    """
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > LARGEST_BODY:
+            raise Problem(413, "too_long")
+    try:
+        return kind.model_validate(json.loads(content))
+    except ValidationError as invalid:
+        field = ".".join(str(part) for part in invalid.errors()[0]["loc"])
+        raise Problem(422, "bad_field", field=field[:60]) from None
+    except (ValueError, RecursionError):
+        raise Problem(422, "bad_json") from None
+
+
+def session_of(request: Request) -> str:
+    """Return the session from its header or cookie, never from the address.
+
+    Raises:
+        Problem: 422 without one of at least 16 characters.
+    """
+    if SESSION_HEADER in request.headers:
+        return header_session(request)
+    return _checked(request.cookies.get(SESSION_COOKIE) or "")
+
+
+def header_session(request: Request) -> str:
+    """Return the session from its header alone, for whatever changes something.
+
+    Another site can make a browser send its cookie along, but not a header.
+
+    Raises:
+        Problem: 422 without one of at least 16 characters.
+    """
+    return _checked(request.headers.get(SESSION_HEADER) or "")
+
+
+def _checked(said: str) -> str:
+    session = clean(said)
+    if not 16 <= len(session) <= 200:
+        raise Problem(422, "no_session")
+    return session
+
+
+# how a file begins → what it is
+PHOTOS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+)
+
+
+def sniff(content: bytes) -> str | None:
+    """Return a photo's type by its first bytes, None for anything else."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for begin, kind in PHOTOS if content.startswith(begin)), None)
+
+
+def status_of(status: str) -> Literal["pending", "open"]:
+    """Say who answers the way the API says it."""
+    return "open" if status == Status.OPEN else "pending"
+
+
+def _event(message: Message) -> str:
+    return json.dumps(
+        reply_out(message).model_dump() | {"author": message.author}, ensure_ascii=False
+    )
+
+
+class ByRow:
+    """How the worker sends to the web page: the row it writes is what the page is shown."""
+
+    name = NAME
+    sends_by_row = True
+
+    def send(self, address: str, said: object) -> None:
+        """Send nothing more: the row is there."""

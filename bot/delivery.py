@@ -1,0 +1,166 @@
+"""The worker: sends what is due, in order, and gives unanswered conversations back."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy import select
+
+from actions import conversations, outbox
+from actions.clock import Clock
+from actions.conversations import Author, Choice, Conversation, Status
+from actions.db import Database, Db
+from actions.outbox import Notice, NoticeState
+from actions.people.model import Address, Words
+from actions.turns import TurnRow
+from actions.wording import Said, Wording
+
+log = structlog.get_logger()
+
+TRIES = 8  # the pauses between them add up to a day and a half; then staff see it as dead
+LONGEST_PAUSE = timedelta(hours=24)
+
+
+class Channel(Protocol):
+    """Sends to an address. `sends_by_row`: the written row is the delivery (the web page)."""
+
+    name: str
+    sends_by_row: bool
+
+    def send(self, address: str, said: Said) -> None:
+        """Bring a message to a resident; raises when it did not arrive."""
+
+
+@dataclass
+class Delivery:
+    """Drains the outbox; one worker process runs one."""
+
+    database: Database
+    clock: Clock
+    wording: Wording
+    channels: dict[str, Channel]
+    return_after: timedelta
+
+    def run(self, upkeep: Callable[[], object], every: float = 0.5) -> None:
+        """Deliver, and keep up what is daily, for as long as the process lives.
+
+        An absent store is waited for.
+        """
+        while True:
+            try:
+                busy = self.deliver_due()
+                self.return_unanswered()
+                upkeep()
+            except Exception as error:
+                log.error("the worker failed", error=type(error).__name__)
+                busy = 0
+            if not busy:
+                time.sleep(every)
+
+    def deliver_due(self) -> int:
+        """Send what is due now; returns how many notices were tried."""
+        with self.database.transaction() as db:
+            leased = [notice.id for notice in outbox.lease_due(db, now=self.clock.now())]
+        for notice_id in leased:
+            try:
+                self._deliver(notice_id)
+            except Exception as error:
+                log.warning("not delivered", notice=notice_id, error=type(error).__name__)
+                self._try_later(notice_id)
+        return len(leased)
+
+    def return_unanswered(self) -> int:
+        """Give back conversations nobody answered in time; they stay marked for the desk."""
+        now = self.clock.now()
+        with self.database.transaction() as db:
+            waiting = db.scalars(
+                select(Conversation)
+                .where(
+                    Conversation.status == Status.OPEN,
+                    Conversation.unanswered_since < now - self.return_after,
+                )
+                .with_for_update(of=Conversation, skip_locked=True)
+            ).all()
+            for conversation in waiting:
+                since = conversation.unanswered_since
+                conversations.return_to_assistant(db, conversation)
+                conversation.unanswered_since = since
+                outbox.put(
+                    db,
+                    conversation_id=conversation.id,
+                    response="utter_returned_unanswered",
+                    due_at=now,
+                )
+            return len(waiting)
+
+    def _deliver(self, notice_id: int) -> None:
+        with self.database.transaction() as db:
+            notice = db.get_one(Notice, notice_id)
+            if not self._is_ours(notice):
+                return
+            conversation = db.get_one(Conversation, notice.conversation_id)
+            address = db.get_one(Address, conversation.address_id)
+            said = self._said(db, notice, conversation)
+            channel = self.channels[address.channel]
+            if channel.sends_by_row:
+                self._write(db, notice, conversation, said)
+                return
+            where = address.address
+        channel.send(where, said)
+        with self.database.transaction() as db:
+            self._write(db, db.get_one(Notice, notice_id), conversation, said)
+
+    def _is_ours(self, notice: Notice) -> bool:
+        """Whether it is still to be sent: its cause may be gone, or our lease."""
+        leased = notice.lease_until is not None and notice.lease_until >= self.clock.now()
+        return notice.state == NoticeState.WAITING and leased
+
+    def _said(self, db: Db, notice: Notice, conversation: Conversation) -> Said:
+        choices = tuple(Choice(**choice) for choice in notice.choices)
+        if notice.words_id is not None:
+            return Said(db.get_one(Words, notice.words_id).text, choices)
+        return self.wording.render(
+            notice.response,
+            language=conversation.resident.language,
+            elder=conversation.resident.elder,
+            values=notice.values,
+            choices=choices,
+        )
+
+    def _write(self, db: Db, notice: Notice, conversation: Conversation, said: Said) -> None:
+        """Write what was sent into the conversation, in the transaction that marks it sent."""
+        now = self.clock.now()
+        conversations.hold(db, conversation.id)  # before the notice, as the gateway does
+        if not outbox.mark_sent(db, notice.id, now=now):
+            return
+        turn = db.get(TurnRow, notice.turn_id) if notice.turn_id else None
+        conversations.say(
+            db,
+            conversation,
+            said.text,
+            author=Author.STAFF if notice.staff_id else Author.ASSISTANT,
+            staff_id=notice.staff_id,
+            now=now,
+            choices=said.choices,
+            inbox_id=turn.inbox_id if turn else None,
+        )
+
+    def _try_later(self, notice_id: int) -> None:
+        now = self.clock.now()
+        with self.database.transaction() as db:
+            notice = db.get_one(Notice, notice_id)
+            if not self._is_ours(notice):
+                return
+            if notice.tries >= TRIES:
+                notice.state = NoticeState.DEAD
+                return
+            notice.due_at = _later(now, notice.tries)
+            notice.lease_until = None
+
+
+def _later(now: datetime, tries: int) -> datetime:
+    pause: timedelta = timedelta(seconds=30) * 4 ** (tries - 1)
+    return now + min(pause, LONGEST_PAUSE)

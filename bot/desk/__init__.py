@@ -1,0 +1,1 @@
+"""The desk: where staff sign in, and answer what needs a person."""

@@ -1,0 +1,154 @@
+"""`python -m bot staff …`: the operator's commands about staff and the audit log."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from actions.clock import open_clock
+from actions.db import Database, Db
+from actions.errors import SettingInvalid, StoreUnsafe
+from actions.people import audit
+from actions.people import staff as people
+from actions.people.model import Role, Staff
+from actions.people.staff import Newcomer, StaffUnfit
+from bot import settings
+from bot.settings import Settings
+from knowledge.pack import load_pack
+
+commands = typer.Typer(no_args_is_help=True, help="Staff: add, reset, disable, list, audit.")
+
+Name = Annotated[str, typer.Argument(help="what they sign in with")]
+Generate = Annotated[bool, typer.Option("--generate", help="make a password and show it once")]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A command's transaction, and how it is written into the audit log."""
+
+    db: Db
+    said: Settings
+
+    def note(self, deed: str, member: Staff) -> None:
+        """The operator at the command line is nobody of the staff."""
+        audit.append(
+            self.db,
+            key=secret_key(self.said),
+            staff_id=None,
+            deed=deed,
+            subject=f"staff:{member.id}",
+            now=open_clock(self.said.test_clock).now(),
+        )
+
+
+@commands.command("add")
+def add(
+    name: Name,
+    area: Annotated[str, typer.Option(help="where, as a path: guali/qicai/")],
+    role: Annotated[Role, typer.Option(help="what they may do")] = Role.STAFF,
+    team: Annotated[str | None, typer.Option(help="a team's id in the pack")] = None,
+    generate: Generate = False,
+) -> None:
+    """Make somebody a member of staff."""
+    said = settings.read()
+    teams = load_pack(said.community_dir).teams
+    if team is not None and team not in teams:
+        raise StaffUnfit(f"There is no team {team}; there are: {', '.join(sorted(teams))}")
+    password = _password(generate)
+    with _deed() as deed:
+        now = open_clock(said.test_clock).now()
+        member = people.add(deed.db, Newcomer(name, role, area, team), password, now=now)
+        deed.note("staff_added", member)
+    typer.echo(f"{member.username} is {member.role} of {member.area_id}")
+    _show(password, generate)
+
+
+@commands.command("reset")
+def reset(name: Name, generate: Generate = False) -> None:
+    """Set a new password; open sessions end."""
+    password = _password(generate)
+    with _deed() as deed:
+        member = people.reset(deed.db, name, password)
+        deed.note("staff_reset", member)
+    typer.echo(f"{member.username} has a new password and is signed out everywhere")
+    _show(password, generate)
+
+
+@commands.command("disable")
+def disable(name: Name) -> None:
+    """Let somebody in no longer; open sessions end."""
+    with _deed() as deed:
+        now = open_clock(deed.said.test_clock).now()
+        member = people.disable(deed.db, name, now=now)
+        deed.note("staff_disabled", member)
+    typer.echo(f"{member.username} can no longer sign in")
+
+
+@commands.command("list")
+def everybody() -> None:
+    """Show all members of staff."""
+    with _deed() as deed:
+        for member in people.everybody(deed.db):
+            since = f", disabled {member.disabled_at:%Y-%m-%d}" if member.disabled_at else ""
+            team = f", {member.team_id}" if member.team_id else ""
+            typer.echo(f"{member.username}: {member.role} of {member.area_id}{team}{since}")
+
+
+@commands.command("audit")
+def check_audit() -> None:
+    """Check that nothing in the audit log was changed; keep the last seal somewhere else."""
+    with _deed() as deed:
+        checked = audit.check(deed.db, secret_key(deed.said))
+    if checked.broken_at is not None:
+        typer.echo(
+            f"Entry {checked.broken_at} does not fit: it or one before was changed", err=True
+        )
+        raise typer.Exit(1)
+    typer.echo(f"{checked.entries} entries, all sealed; the last seal is {checked.last_seal}")
+
+
+def secret_key(said: Settings) -> str:
+    """Return the key the running assistant uses: a setting, or what set-up keeps.
+
+    Raises:
+        SettingInvalid: there is none yet.
+    """
+    file = said.state_dir / "secrets.json"
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    key = said.secret_key or str(kept.get("SECRET_KEY", ""))
+    if not key:
+        raise SettingInvalid(
+            f"There is no SECRET_KEY, and no {file}: run the assistant once, or set it"
+        )
+    return key
+
+
+@contextmanager
+def _deed() -> Iterator[Deed]:
+    said = settings.read()
+    database = Database(said.database)
+    try:
+        with database.transaction() as db:
+            yield Deed(db, said)
+    except SQLAlchemyError as error:
+        raise StoreUnsafe(
+            f"The database cannot be used ({type(error).__name__}); run the assistant once, "
+            "or check DATABASE_URL and STATE_DIR"
+        ) from None
+    finally:
+        database.close()
+
+
+def _password(generate: bool) -> str:
+    if generate:
+        return people.make_password()
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _show(password: str, generate: bool) -> None:
+    if generate:
+        typer.echo(f"Password, shown this once: {password}")

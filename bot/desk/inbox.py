@@ -1,0 +1,48 @@
+"""The desk's inbox: what waits for a person, within the scope of who looks.
+
+It names nobody and shows no resident's words: reading those is written down when it is opened.
+"""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from actions.governance import service
+from actions.neighbours import service as neighbours
+from actions.people.model import Role
+from bot.desk import conversation, request
+from bot.desk.visit import Visit
+
+
+def see(visit: Visit) -> Response:
+    """Show the inbox."""
+    return visit.show("inbox.html", **_what_waits(visit))
+
+
+def see_list(visit: Visit) -> Response:
+    """Show the lists of the inbox alone, for a page that is open."""
+    return visit.show("inbox_list.html", **_what_waits(visit))
+
+
+def _what_waits(visit: Visit) -> dict[str, Any]:
+    talks = conversation.waiting(visit.db)
+    requests = service.unfinished(visit.db)
+    needs = neighbours.for_staff(visit.db, now=visit.now)
+    unanswered = sum(talk.unanswered_since is not None for talk, _ in talks)
+    new = sum(waiting.status in request.NEW for waiting in requests)
+    return {
+        "talks": talks,
+        "requests": requests,
+        "needs": needs,
+        "count": unanswered + new + len(needs),
+        "watched_by_nobody": _watched_by_nobody(visit),
+    }
+
+
+def _watched_by_nobody(visit: Visit) -> list[tuple[str, int]]:
+    """Those who can make somebody a member of the team are told: admins of the topmost area."""
+    who = visit.staff
+    if who.role != Role.ADMIN or who.area_id.count("/") != 1:
+        return []
+    with visit.desk.database.reading() as db:
+        return request.watched_by_nobody(db)

@@ -1,0 +1,77 @@
+"""What the desk calls things, in Chinese and in English."""
+
+from datetime import timedelta
+
+from actions.conversations import Author
+from actions.conversations import Status as Talk
+from actions.governance.model import Status
+from actions.neighbours.model import Status as Need
+from actions.people.model import Role
+from knowledge.records import Text
+
+STATUSES = {
+    Status.RECEIVED: Text(zh="新收到", en="received"),
+    Status.ACKNOWLEDGED: Text(zh="已接下", en="acknowledged"),
+    Status.IN_PROGRESS: Text(zh="在办", en="in progress"),
+    Status.REPLIED: Text(zh="已答复", en="replied"),
+    Status.RESOLVED: Text(zh="居民说解决了", en="resolved"),
+    Status.DECLINED: Text(zh="不办理", en="declined"),
+    Status.REOPENED: Text(zh="居民说没解决", en="reopened"),
+    Status.UNCONFIRMED: Text(zh="居民未确认", en="unconfirmed"),
+}
+
+MOVES = {
+    Status.ACKNOWLEDGED: Text(zh="接下", en="Acknowledge"),
+    Status.IN_PROGRESS: Text(zh="开始办", en="Start work"),
+    Status.REPLIED: Text(zh="答复居民", en="Reply"),
+    Status.DECLINED: Text(zh="不办理", en="Decline"),
+}
+
+NEEDS = {
+    Need.REVIEW: Text(zh="等工作人员看", en="waits for review"),
+    Need.OPEN: Text(zh="等邻居来帮", en="waits for a neighbour"),
+    Need.MATCHED: Text(zh="有邻居接了，等介绍认识", en="taken; introduce the two"),
+    Need.DONE: Text(zh="帮好了", en="done"),
+    Need.EXPIRED: Text(zh="过期了", en="expired"),
+    Need.CANCELLED: Text(zh="取消了", en="cancelled"),
+}
+
+TALKS = {
+    Talk.OPEN: Text(zh="由工作人员答复", en="answered by staff"),
+    Talk.PENDING: Text(zh="小沥在答", en="answered by Xiaoli"),
+    Talk.RESOLVED: Text(zh="已办结", en="resolved"),
+}
+
+AUTHORS = {
+    Author.RESIDENT: Text(zh="居民", en="resident"),
+    Author.ASSISTANT: Text(zh="小沥", en="Xiaoli"),
+    Author.STAFF: Text(zh="工作人员", en="staff"),
+}
+
+ROLES = {
+    Role.STAFF: Text(zh="工作人员", en="staff"),
+    Role.EDITOR: Text(zh="内容编辑", en="editor"),
+    Role.ADMIN: Text(zh="管理员", en="admin"),
+}
+
+CHANNELS = {
+    "webchat": Text(zh="网页", en="web page"),
+    "telegram": Text(zh="Telegram", en="Telegram"),
+    "wechat": Text(zh="微信", en="WeChat"),
+    "dingtalk": Text(zh="钉钉", en="DingTalk"),
+}
+
+UNITS = (
+    (timedelta(days=1), Text(zh="天", en="d")),
+    (timedelta(hours=1), Text(zh="小时", en="h")),
+    (timedelta(minutes=1), Text(zh="分钟", en="min")),
+)
+MOMENT = Text(zh="不到 1 分钟", en="less than a minute")
+
+
+def long(time: timedelta) -> Text:
+    """Write how long something takes, in its largest unit: 3 小时, 3 h."""
+    for unit, name in UNITS:
+        if time >= unit:
+            return Text(zh=f"{time // unit} {name.zh}", en=f"{time // unit} {name.en}")
+    return MOMENT

@@ -1,0 +1,133 @@
+"""One request of somebody who is signed in: who, when, what they sent and may see."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from actions.clock import Clock
+from actions.db import Database, Db
+from actions.errors import Refusal
+from actions.people.model import Staff, StaffSession
+from actions.wording import Wording
+from bot.desk import labels
+from bot.message import clean
+from knowledge.pack import Pack
+from knowledge.records import Text
+
+HERE = Path(__file__).parent
+ROOT = "/desk"
+LONGEST_WORDS = 4000
+
+
+class Missing(HTTPException):
+    """There is no such thing, or not for this member of staff; both look the same."""
+
+    def __init__(self) -> None:
+        super().__init__(404)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the desk stands on."""
+
+    database: Database
+    clock: Clock
+    wording: Wording
+    pack: Pack
+    secret_key: str
+    uploads: Path
+    templates: Environment = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "templates", _templates(self))
+
+    def show(self, template: str, status: int = 200, **values: Any) -> Response:
+        """Fill a template in. Nothing the desk shows may be kept by a browser."""
+        html = self.templates.get_template(template).render(**values)
+        return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
+
+    def sentence(self, refusal: Refusal) -> Text:
+        """Say a refusal in both languages."""
+        zh, en = (
+            self.wording.render(refusal.response, language=language, values=refusal.details)
+            for language in ("zh", "en")
+        )
+        return Text(zh=zh.text, en=en.text)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request; `db` is its transaction and reaches no farther than the staff's scope."""
+
+    desk: Desk
+    db: Db
+    staff: Staff
+    session: StaffSession
+    now: datetime
+    path: Mapping[str, str]
+    sent: Mapping[str, str]
+    refused: Text | None = None
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    def note(self, deed: str, subject: str) -> None:
+        """Have it written into the audit log, at the end of this transaction."""
+        self.notes.append((deed, subject))
+
+    def show(self, template: str, **values: Any) -> Response:
+        """Show a page; one that tells of a refusal says so by its status too."""
+        return self.desk.show(
+            template, 409 if self.refused else 200, visit=self, now=self.now, **values
+        )
+
+    def words(self) -> str:
+        """Return what was written into a form.
+
+        Raises:
+            Refusal: it is too long.
+        """
+        words = clean(self.sent.get("words", "").replace("\r\n", "\n"))
+        if len(words) > LONGEST_WORDS:
+            raise Refusal("utter_desk_too_long", most=LONGEST_WORDS)
+        return words
+
+
+@dataclass(frozen=True)
+class Page:
+    """A row of the desk's table of pages.
+
+    `POST` is a deed: it needs the session's token, and when it is refused, `shows` is the page
+    that says so. `GET` changes nothing but the audit log.
+    """
+
+    method: str
+    path: str
+    answer: Callable[[Visit], Response]
+    shows: Callable[[Visit], Response] | None = None
+
+
+def go(path: str) -> Response:
+    """Send the browser on, after a deed or to the sign-in."""
+    return RedirectResponse(ROOT + path, 303, headers={"Cache-Control": "no-store"})
+
+
+def _templates(desk: Desk) -> Environment:
+    """Everything is escaped, and a value that was not given is an error."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["moment"] = lambda at: Text(
+        zh=desk.wording.moment(at, "zh"), en=desk.wording.moment(at, "en")
+    )
+    made.filters["long"] = labels.long
+    made.globals |= {"labels": labels, "desk": ROOT, "pack": desk.pack}
+    return made

@@ -1,0 +1,560 @@
+"""The life of a message: kept, checked for an emergency, understood, answered or handed over.
+
+Everything here holds for one conversation at a time: its messages are answered strictly in
+order, one turn in flight; different conversations never wait for one another.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+from typing import Any, Protocol, TypeVar
+from weakref import WeakValueDictionary
+
+import structlog
+from sqlalchemy import exc, select
+from starlette.concurrency import run_in_threadpool
+
+from actions import conversations, outbox, turns, wording
+from actions.clock import Clock
+from actions.conversations import Author, Choice, Conversation, Draft, Message, Status
+from actions.db import Database, Db
+from actions.outbox import Notice
+from actions.turns import EntryState, InboxEntry, Opening, TurnRow, TurnState
+from actions.wording import Said, Wording
+from bot import inbox
+from bot.assistant import Assistant, AssistantSilent
+from bot.choices import is_id, resolve
+from bot.inbox import Kept
+from bot.language import language_of
+from bot.message import InboundMessage
+from knowledge.pack import NeverRequest, Pack
+from knowledge.text import normalise
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+PATIENCE = timedelta(seconds=60)  # what Rasa cannot answer for so long goes to a person
+LONGEST_PAUSE = timedelta(seconds=8)  # between two tries
+TRIES = 5  # a message that breaks us so often is quarantined
+STALE = timedelta(seconds=10)  # a turn older than this has lost its gateway
+AT_ONCE = 16  # conversations that are gone on with together after a breakdown
+STORE_SECONDS = 1.8  # how long the store may take, before and again after the turn
+SETTLING_SECONDS = 0.5  # how long a turn that ran out of time may take to say so
+# The store's own troubles: no entry is to blame for them.
+STORE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+BACK_WORDS = frozenset({"回到小沥", "返回小沥", "回小沥", "back to xiaoli", "xiaoli"})
+
+
+class StoreSlow(Exception):
+    """The store did not answer in time; the message may or may not have been kept."""
+
+
+class SafetyGate(Protocol):
+    """Knows an emergency when it reads one."""
+
+    def check(self, text: str) -> NeverRequest | None:
+        """Return what kind of emergency a message tells of, None for everything else."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a message: our replies so far, and who answers the conversation now."""
+
+    replies: list[Message]
+    status: str
+
+
+@dataclass
+class Ground:
+    """What the gateway stands on."""
+
+    database: Database
+    clock: Clock
+    wording: Wording
+    pack: Pack
+    gate: SafetyGate
+    assistant: Assistant
+    turn_seconds: float = 4.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """One entry to be answered by the assistant: its turn, and what Rasa shall read."""
+
+    entry_id: int
+    turn_id: str
+    tracker_id: str
+    text: str
+
+
+@dataclass
+class Gateway:
+    """Answers messages; one instance serves all channels of a process."""
+
+    ground: Ground
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _background: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def receive(self, message: InboundMessage) -> Answered:
+        """Keep a message and answer it, truthfully and within the turn's seconds.
+
+        The same update again is answered with what came of it, and has no other effect.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the store is down, nothing was kept.
+            StoreSlow: the same update has to be sent again.
+        """
+        arrived = monotonic()
+        emergency = await run_in_threadpool(self._emergency, message.text)
+        kept = await self._in_time(partial(self._keep, emergency), message)
+        if kept.waiting:
+            draining = asyncio.create_task(self.drain(kept.conversation_id))
+            self._background.add(draining)
+            draining.add_done_callback(self._finished)
+            left = self.ground.turn_seconds - (monotonic() - arrived)
+            await asyncio.wait({draining}, timeout=max(left, 0) + SETTLING_SECONDS)
+        return await self._in_time(self._answered, kept)
+
+    async def _in_time(self, work: Callable[[T], U], about: T) -> U:
+        try:
+            return await asyncio.wait_for(run_in_threadpool(work, about), STORE_SECONDS)
+        except TimeoutError:
+            raise StoreSlow(f"no answer within {STORE_SECONDS} s") from None
+
+    def _finished(self, draining: asyncio.Task[None]) -> None:
+        self._background.discard(draining)
+        if not draining.cancelled() and (error := draining.exception()):
+            log.error("a conversation stopped half way", error=type(error).__name__)
+
+    async def drain(self, conversation_id: str) -> None:
+        """Answer what waits in a conversation, in order, until nothing due is left."""
+        lock = self._locks.setdefault(conversation_id, asyncio.Lock())
+        async with lock:
+            while await self._answer_next(conversation_id):
+                pass
+
+    async def sweep(self) -> int:
+        """Go on with whatever waits: after a failed try, or after a gateway that died."""
+        waiting = await run_in_threadpool(self._waiting)
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def go_on(conversation_id: str) -> None:
+            async with room:
+                await self.drain(conversation_id)
+
+        ended = await asyncio.gather(*map(go_on, waiting), return_exceptions=True)
+        for error in filter(None, ended):
+            log.error("a conversation stopped half way", error=type(error).__name__)
+        return len(waiting)
+
+    async def _answer_next(self, conversation_id: str) -> bool:
+        """Deal with the next entry; False when none is due."""
+        try:
+            due, work = await run_in_threadpool(self._prepare, conversation_id)
+            if work:
+                await self._take_turn(work)
+        except STORE_AWAY:
+            raise
+        except Exception as error:
+            log.error("an entry cannot be dealt with", error=type(error).__name__)
+            await run_in_threadpool(self._set_aside, conversation_id)
+            return True
+        return due
+
+    async def _take_turn(self, work: Work) -> None:
+        try:
+            said = await self.ground.assistant.reply(
+                tracker_id=work.tracker_id,
+                turn_id=work.turn_id,
+                text=work.text,
+                within=self.ground.turn_seconds,
+            )
+        except AssistantSilent as silent:
+            log.warning("the assistant is silent", turn=work.turn_id, why=str(silent))
+            said = []
+        await run_in_threadpool(self._settle, work, said)
+
+    # What follows runs in worker threads: one short transaction each, none across a call.
+
+    def _keep(self, emergency: NeverRequest | None, message: InboundMessage) -> Kept:
+        """Keep a message; an emergency is answered in the same moment, past every queue."""
+        return inbox.keep(
+            self.ground.database,
+            message,
+            now=self.ground.clock.now(),
+            at_once=partial(self._answer_emergency, emergency) if emergency else None,
+        )
+
+    def _emergency(self, text: str) -> NeverRequest | None:
+        try:
+            return self.ground.gate.check(text)
+        except Exception as error:  # a gate that is broken must not make us deaf
+            log.error("the safety gate failed", error=type(error).__name__)
+            return None
+
+    def _answer_emergency(self, emergency: NeverRequest, db: Db, entry: InboxEntry) -> None:
+        """The number comes first, whichever form or person the conversation is with."""
+        now = self.ground.clock.now()
+        _, conversation, message = _load(db, entry.id)
+        self._note_language(conversation, message.text)
+        said = self.ground.wording.render(
+            "utter_emergency",
+            language=conversation.resident.language,
+            elder=conversation.resident.elder,
+            values={"number": emergency.number, "advice": emergency.first_sentence},
+        )
+        conversations.say(
+            db, conversation, said.text, author=Author.ASSISTANT, now=now, inbox_id=entry.id
+        )
+        if conversation.status == Status.OPEN:
+            conversation.unanswered_since = conversation.unanswered_since or now
+        turns.close_entry(entry, EntryState.ANSWERED, now=now)
+
+    def _prepare(self, conversation_id: str) -> tuple[bool, Work | None]:
+        """Take the next entry: whether one was due, and what the assistant is to be asked.
+
+        What needs no understanding is answered here.
+        """
+        with self.ground.database.transaction() as db:
+            entry = self._next(db, conversation_id)
+            if entry is None:
+                return False, None
+            _, conversation, message = _load(db, entry.id)
+            self._note_language(conversation, message.text)
+            if self._acted_before(db, entry, conversation):
+                return True, None
+            if self._needs_assistant(db, entry, conversation, message):
+                return True, self._open(db, entry, conversation, message)
+            turns.close_entry(entry, EntryState.ANSWERED, now=self.ground.clock.now())
+            return True, None
+
+    def _acted_before(self, db: Db, entry: InboxEntry, conversation: Conversation) -> bool:
+        """If the turn of a gateway that died had acted, say what it did."""
+        acted = self._fence(db, entry)
+        for turn_id in acted:
+            self._say(db, entry, conversation, outbox.of_turn(db, turn_id), [])
+            turns.close_entry(entry, EntryState.ANSWERED, now=self.ground.clock.now())
+        db.flush()
+        db.refresh(conversation)
+        return bool(acted)
+
+    def _fence(self, db: Db, entry: InboxEntry) -> list[str]:
+        """Give up the turns an entry still has; return those that had acted."""
+        now = self.ground.clock.now()
+        left = db.scalars(
+            select(TurnRow.id).where(
+                TurnRow.inbox_id == entry.id,
+                TurnRow.state.in_([TurnState.RUNNING, TurnState.ACTING]),
+            )
+        ).all()
+        acted = [turn_id for turn_id in left if not turns.give_up(db, turn_id, now=now)]
+        for turn_id in acted:
+            turns.finish(db, turn_id, now=now)
+        return acted
+
+    def _set_aside(self, conversation_id: str) -> None:
+        """Try an entry that breaks us again later, but not for ever: the queue goes on."""
+        now = self.ground.clock.now()
+        with self.ground.database.transaction() as db:
+            entry = self._next(db, conversation_id)
+            if entry is None:
+                return
+            entry.tries += 1
+            entry.next_try_at = now + _pause(entry.tries)
+            if entry.tries < TRIES:
+                return
+            acted = self._fence(db, entry)
+            turns.close_entry(entry, EntryState.QUARANTINED, now=now)
+            conversation = db.get_one(Conversation, conversation_id)
+            conversations.open_for_staff(db, conversation, now=now)
+        log.error("quarantined", entry=entry.id)
+        if not acted:  # else the worker has news of what was done
+            with self.ground.database.transaction() as db:
+                self._reply(db, db.get_one(InboxEntry, entry.id), "utter_handed_over")
+
+    def _next(self, db: Db, conversation_id: str) -> InboxEntry | None:
+        """Return the oldest waiting entry, if it is due: nothing overtakes it."""
+        entry = db.scalar(
+            select(InboxEntry)
+            .where(
+                InboxEntry.conversation_id == conversation_id,
+                InboxEntry.state == EntryState.WAITING,
+            )
+            .order_by(InboxEntry.id)
+            .limit(1)
+        )
+        return entry if entry and entry.next_try_at <= self.ground.clock.now() else None
+
+    def _needs_assistant(
+        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
+    ) -> bool:
+        """Answer what the gateway itself can; True when Rasa has to be asked."""
+        if conversation.status == Status.OPEN:
+            self._to_the_desk(db, entry, conversation, message)
+        elif not message.text and not message.attachments:
+            self._reply(db, entry, "utter_empty_message")
+        elif is_id(message.text) and _was_offered(db, message, message.text):
+            return True if self._choice(db, message) else self._refuse_old(db, entry)
+        elif not message.text and db.get(Draft, conversation.id) is None:
+            self._reply(db, entry, "utter_attachment_kept")
+        else:
+            return True
+        return False
+
+    def _refuse_old(self, db: Db, entry: InboxEntry) -> bool:
+        self._reply(db, entry, "utter_old_choice")
+        return False
+
+    def _to_the_desk(
+        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
+    ) -> None:
+        """A person answers: one receipt, then silence, until the resident wants us back."""
+        now = self.ground.clock.now()
+        if normalise(message.text).strip("。.!！「」\"' ") in BACK_WORDS:
+            conversations.return_to_assistant(db, conversation)
+            self._reply(db, entry, "utter_returned")
+            return
+        if conversation.receipt_given_at is None:
+            conversation.receipt_given_at = now
+            self._reply(db, entry, "utter_receipt")
+        conversation.unanswered_since = conversation.unanswered_since or now
+
+    def _open(
+        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
+    ) -> Work:
+        choice = self._choice(db, message)
+        turn = turns.open_turn(
+            db,
+            entry,
+            Opening(
+                conversation.resident.language,
+                conversation.resident.elder,
+                {"intent": choice.intent, "value": choice.value} if choice else None,
+            ),
+            now=self.ground.clock.now(),
+        )
+        return Work(
+            entry_id=entry.id,
+            turn_id=turn.id,
+            tracker_id=conversation.tracker_id,
+            text=_for_rasa(choice, message),
+        )
+
+    def _choice(self, db: Db, message: Message) -> Choice | None:
+        return resolve(message.text, _offered_before(db, message))
+
+    def _note_language(self, conversation: Conversation, text: str) -> None:
+        if not is_id(text):
+            conversation.resident.language = language_of(text, conversation.resident.language)
+
+    def _settle(self, work: Work, said: list[Said]) -> None:
+        """Say what was answered, or what was done, or the truth that neither happened yet.
+
+        Where Rasa said nothing it may not know what was done: it starts afresh.
+        """
+        now = self.ground.clock.now()
+        with self.ground.database.transaction() as db:
+            entry, conversation, _ = _load(db, work.entry_id)
+            answered = bool(said) and turns.finish(db, work.turn_id, now=now)
+            if not answered and turns.give_up(db, work.turn_id, now=now):
+                self._try_later(db, entry, conversation, now)
+                return
+            if not answered and not turns.finish(db, work.turn_id, now=now):
+                return  # another gateway has taken the entry over
+            news = outbox.of_turn(db, work.turn_id)
+            self._say(db, entry, conversation, news, said if answered else [])
+            turns.close_entry(entry, EntryState.ANSWERED, now=now)
+
+    def _say(
+        self,
+        db: Db,
+        entry: InboxEntry,
+        conversation: Conversation,
+        news: list[Notice],
+        said: list[Said],
+    ) -> None:
+        conversations.hold(db, conversation.id)  # before the notices, as the worker does
+        for notice in news:
+            if outbox.mark_sent(db, notice.id, now=self.ground.clock.now()):
+                choices = [Choice(**choice) for choice in notice.choices]
+                self._reply(db, entry, notice.response, values=notice.values, choices=choices)
+        for reply in said:
+            self._write(db, entry, conversation, reply)
+
+    def _try_later(
+        self, db: Db, entry: InboxEntry, conversation: Conversation, now: datetime
+    ) -> None:
+        """Say honestly that it takes longer; after enough tries a person gets it."""
+        person = normalise(_text_of(db, entry)) in self._person_words()
+        if person or now - entry.received_at >= PATIENCE:
+            conversations.open_for_staff(db, conversation, now=now)
+            conversation.receipt_given_at = now
+            self._reply(db, entry, "utter_handed_over")
+            turns.close_entry(entry, EntryState.HANDED_OVER, now=now)
+            return
+        if not _has_reply(db, entry):
+            self._reply(db, entry, "utter_still_working")
+        entry.next_try_at = now + _pause(entry.tries)
+
+    def _person_words(self) -> set[str]:
+        return {normalise(word) for word in self.ground.pack.bot.person_words}
+
+    def _reply(
+        self,
+        db: Db,
+        entry: InboxEntry,
+        response: str,
+        *,
+        values: dict[str, Any] | None = None,
+        choices: list[Choice] | None = None,
+    ) -> None:
+        conversation = db.get_one(Conversation, entry.conversation_id)
+        said = self.ground.wording.render(
+            response,
+            language=conversation.resident.language,
+            elder=conversation.resident.elder,
+            values=values or {},
+            choices=choices or (),
+        )
+        self._write(db, entry, conversation, said)
+
+    def _write(self, db: Db, entry: InboxEntry, conversation: Conversation, said: Said) -> None:
+        """Write a reply down; a resident's first one comes after who we are, said once."""
+        now = self.ground.clock.now()
+        if conversations.introduce(db, conversation, now=now):
+            self._reply(db, entry, "utter_introduction")
+        conversations.say(
+            db,
+            conversation,
+            said.text,
+            author=Author.ASSISTANT,
+            now=now,
+            choices=said.choices,
+            inbox_id=entry.id,
+        )
+
+    def _waiting(self) -> list[str]:
+        """Return the conversations with something due that no living turn is at."""
+        now = self.ground.clock.now()
+        at_work = (
+            select(TurnRow.id)
+            .where(
+                TurnRow.inbox_id == InboxEntry.id,
+                TurnRow.state.in_([TurnState.RUNNING, TurnState.ACTING]),
+                TurnRow.started_at > now - STALE,
+            )
+            .exists()
+        )
+        with self.ground.database.reading() as db:
+            found = db.scalars(
+                select(InboxEntry.conversation_id)
+                .where(
+                    InboxEntry.state == EntryState.WAITING,
+                    InboxEntry.next_try_at <= now,
+                    ~at_work,
+                )
+                .distinct()
+            )
+            return [conversation_id for conversation_id in found if conversation_id]
+
+    def _answered(self, kept: Kept) -> Answered:
+        """Return what came of an update; when that is nothing yet, say so first."""
+        with self.ground.database.reading() as db:
+            if not _is_silent(db, kept):
+                return _answer(db, kept)
+        with self.ground.database.transaction() as db:
+            conversations.hold(db, kept.conversation_id)  # its turn may end this moment
+            if _is_silent(db, kept):
+                entry = db.get_one(InboxEntry, kept.entry_id)
+                self._reply(db, entry, "utter_still_working")
+            return _answer(db, kept)
+
+
+def _is_silent(db: Db, kept: Kept) -> bool:
+    entry = db.get_one(InboxEntry, kept.entry_id)
+    return entry.state == EntryState.WAITING and not _has_reply(db, entry)
+
+
+def _answer(db: Db, kept: Kept) -> Answered:
+    status = db.get_one(Conversation, kept.conversation_id).status
+    return Answered(conversations.replies_to(db, kept.entry_id), status)
+
+
+def _pause(tries: int) -> timedelta:
+    return min(timedelta(seconds=2 ** min(tries - 1, 10)), LONGEST_PAUSE)
+
+
+def _load(db: Db, entry_id: int) -> tuple[InboxEntry, Conversation, Message]:
+    entry = db.get_one(InboxEntry, entry_id)
+    conversation = db.get_one(Conversation, entry.conversation_id)
+    return entry, conversation, db.get_one(Message, entry.message_id)
+
+
+def _text_of(db: Db, entry: InboxEntry) -> str:
+    return db.get_one(Message, entry.message_id).text
+
+
+def _has_reply(db: Db, entry: InboxEntry) -> bool:
+    return bool(conversations.replies_to(db, entry.id))
+
+
+def _offered_before(db: Db, message: Message) -> list[Choice]:
+    """Return the choices offered last, between the resident's message before and this one."""
+    earlier = db.scalars(
+        select(Message)
+        .where(Message.conversation_id == message.conversation_id, Message.id < message.id)
+        .order_by(Message.id.desc())
+        .limit(8)
+    )
+    for said in earlier:
+        if said.author == Author.RESIDENT:
+            break
+        if said.choices:
+            return said.offered
+    return []
+
+
+def _was_offered(db: Db, message: Message, choice_id: str) -> bool:
+    """Whether we ever gave out this choice in this conversation."""
+    offers = db.scalars(
+        select(Message.choices)
+        .where(
+            Message.conversation_id == message.conversation_id,
+            Message.author != Author.RESIDENT,
+        )
+        .order_by(Message.id.desc())
+        .limit(500)
+    )
+    return any(choice["id"] == choice_id for choices in offers for choice in choices)
+
+
+# What Rasa reads for a message that is only a photo or a place.
+ATTACHMENT_SIGNS = {"photo": "📷", "location": "📍"}
+
+
+def _for_rasa(choice: Choice | None, message: Message) -> str:
+    """Return our own payload for a choice; for words the words, which never become one."""
+    if choice is not None:
+        return wording.write_payload(choice.intent, choice.value)
+    if not message.text:
+        return ATTACHMENT_SIGNS.get(message.attachments[0]["kind"], "📎")
+    return f"／{message.text[1:]}" if message.text.startswith("/") else message.text
+
+
+def background(gateway: Gateway, every: float = 2.0) -> Callable[[], Any]:
+    """Return the loop that goes on with what waits, for as long as the process lives."""
+
+    async def loop() -> None:
+        while True:
+            try:
+                await gateway.sweep()
+            except Exception as error:  # the store may be away for a while: try again
+                log.error("the sweep failed", error=type(error).__name__)
+            await asyncio.sleep(every)
+
+    return loop

@@ -1,0 +1,99 @@
+"""Keeps an update durably, once, before it is acknowledged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from actions import conversations
+from actions.conversations import Author
+from actions.db import Database, Db
+from actions.turns import EntryState, InboxEntry
+from bot.message import InboundMessage
+
+AtOnce = Callable[[Db, InboxEntry], None]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where an update is kept, and whether it still waits to be dealt with."""
+
+    entry_id: int
+    conversation_id: str
+    waiting: bool
+
+
+def keep(
+    database: Database,
+    message: InboundMessage,
+    *,
+    now: datetime,
+    at_once: AtOnce | None = None,
+) -> Kept:
+    """Keep an update with its conversation and words, in one transaction.
+
+    `at_once` does in the same transaction what cannot wait; it is not called for an update
+    that had been kept before.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the store is down; nothing may be acknowledged.
+    """
+    try:
+        return _keep(database, message, now, at_once)
+    except IntegrityError:  # another connection has just kept the same update
+        return _keep(database, message, now, at_once)
+
+
+def _keep(
+    database: Database, message: InboundMessage, now: datetime, at_once: AtOnce | None
+) -> Kept:
+    with database.transaction() as db:
+        entry = _find(db, message)
+        if entry is None:
+            entry = _write(db, message, now)
+            if at_once:
+                at_once(db, entry)
+        return Kept(
+            entry.id, str(entry.conversation_id), waiting=entry.state == EntryState.WAITING
+        )
+
+
+def _find(db: Db, message: InboundMessage) -> InboxEntry | None:
+    return db.scalar(
+        select(InboxEntry).where(
+            InboxEntry.channel == message.channel,
+            InboxEntry.bot == message.bot,
+            InboxEntry.update_id == message.update_id,
+        )
+    )
+
+
+def _write(db: Db, message: InboundMessage, now: datetime) -> InboxEntry:
+    conversation = conversations.at_address(
+        db, channel=message.channel, address=message.address, now=now
+    )
+    said = conversations.say(
+        db,
+        conversation,
+        message.text,
+        author=Author.RESIDENT,
+        now=now,
+        attachments=message.attachments,
+    )
+    entry = InboxEntry(
+        channel=message.channel,
+        bot=message.bot,
+        update_id=message.update_id,
+        conversation_id=conversation.id,
+        message_id=said.id,
+        state=EntryState.WAITING,
+        tries=0,
+        received_at=now,
+        next_try_at=now,
+    )
+    db.add(entry)
+    db.flush()
+    said.inbox_id = entry.id
+    return entry

@@ -1,0 +1,26 @@
+"""A message as every channel hands it in, whatever it looked like on the way."""
+
+import re
+from dataclasses import dataclass
+
+from actions.conversations import Attachment
+
+# What no database and no screen can carry: NUL, other control characters, lone surrogates.
+UNCARRIABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """One update of a channel; the same `update_id` is the same update."""
+
+    channel: str
+    address: str
+    update_id: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    bot: str = ""
+
+
+def clean(text: str) -> str:
+    """Remove what cannot be carried; everything else stays as it was written."""
+    return UNCARRIABLE.sub("", text).strip()

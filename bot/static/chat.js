@@ -1,0 +1,239 @@
+// The chat page with a script: the same form and buttons, without leaving the page.
+
+import { judge, said } from "./api.js";
+import { keep, kept, random } from "./kept.js";
+import { listen } from "./later.js";
+import { Outgoing } from "./outgoing.js";
+import { shrink } from "./photo.js";
+import * as view from "./view.js";
+
+const { words } = view;
+const page = document.documentElement;
+const form = document.getElementById("say");
+const box = document.getElementById("text");
+const menu = document.getElementById("menu");
+const notice = document.getElementById("notice");
+const THUMBS = 20; // photos this browser still shows after a reload
+const PATIENCE = 700; // after so many milliseconds we say that we are at it
+
+let status = "pending";
+
+// Saying something.
+
+const outgoing = new Outgoing({
+  trying(item) {
+    setTimeout(() => view.showWorking(outgoing.items.some((each) => each.trying)), PATIENCE);
+  },
+  waiting(item) {
+    view.mark(shown(item), words.waiting, "waiting");
+    settled();
+  },
+  answered(item, answer) {
+    view.mark(shown(item), "");
+    remember(item);
+    settled();
+    answer.replies.forEach((reply) => hear({ ...reply, author: "assistant" }, true));
+    turn(answer.status);
+  },
+  refused(item, problem) {
+    view.mark(shown(item), `${words.refused} ${problem[view.language] || ""}`, "refused");
+    settled();
+    if (!box.value && item.text && !item.label) type(item.text);
+  },
+});
+
+function shown(item) {
+  const attachments = [];
+  if (item.thumb) attachments.push({ kind: "photo", thumb: item.thumb });
+  if (item.place) attachments.push({ kind: "location" });
+  const text = item.label || item.text;
+  return view.show({ message_id: item.message_id, author: "resident", text, attachments });
+}
+
+function settled() {
+  view.showWorking(false);
+  tellState();
+}
+
+function say(what) {
+  notice.textContent = "";
+  const item = { message_id: random(), at: Date.now(), text: "", ...what };
+  const message = shown(item);
+  outgoing.add(item);
+  return message;
+}
+
+function sayTyped() {
+  const text = box.value.trim();
+  if (text) {
+    type("");
+    say({ text });
+  }
+  if (!text || matchMedia("(pointer: fine)").matches) box.focus();
+}
+
+function type(text) {
+  box.value = text;
+  box.dispatchEvent(new Event("input"));
+}
+
+let pressed = null; // older browsers do not say which button it was
+document.addEventListener("click", ({ target }) => {
+  pressed = target.closest("button");
+  if (menu.open && !menu.contains(target)) menu.open = false;
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const button = event.submitter || pressed;
+  if (button?.name === "choice") {
+    const label = button.querySelector(".label").textContent;
+    const message = say({ text: button.value, label });
+    message.tabIndex = -1; // the tapped button is spent: go on from here, without a keyboard
+    message.focus({ preventScroll: true });
+  } else if (button?.name === "button") {
+    say({ text: button.value });
+    menu.open = false;
+  } else {
+    sayTyped();
+  }
+});
+
+box.addEventListener("keydown", (event) => {
+  const composing = event.isComposing || event.keyCode === 229; // Enter may choose a character
+  if (event.key !== "Enter" || event.shiftKey || composing) return;
+  event.preventDefault();
+  sayTyped();
+});
+
+box.addEventListener("input", () => {
+  keep("draft", box.value);
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight + 4}px`;
+});
+
+menu.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// Photos and places.
+
+const file = document.getElementById("file");
+const photo = document.getElementById("photo");
+const place = document.getElementById("place");
+photo.hidden = false;
+place.hidden = !(window.isSecureContext && "geolocation" in navigator);
+
+photo.addEventListener("click", () => file.click());
+file.addEventListener("change", async () => {
+  try {
+    for (const each of file.files) say(await shrink(each));
+  } catch {
+    notice.textContent = words.no_photo;
+  }
+  file.value = "";
+});
+
+place.addEventListener("click", () => {
+  place.setAttribute("aria-busy", "true");
+  const found = ({ coords }) => {
+    place.removeAttribute("aria-busy");
+    say({ place: { lat: coords.latitude, lon: coords.longitude } });
+  };
+  const lost = () => {
+    place.removeAttribute("aria-busy");
+    notice.textContent = words.no_place;
+  };
+  navigator.geolocation.getCurrentPosition(found, lost, {
+    enableHighAccuracy: true,
+    timeout: 15_000,
+    maximumAge: 60_000,
+  });
+});
+
+function remember(item) {
+  if (!item.upload_id) return;
+  const thumbs = Object.entries({ ...kept("thumbs", {}), [item.upload_id]: item.thumb });
+  keep("thumbs", Object.fromEntries(thumbs.slice(-THUMBS)));
+}
+
+// Hearing.
+
+/** Show what was said; `asked`: the resident waits for it, and the page goes along. */
+function hear(message, asked = outgoing.items.some((item) => item.trying)) {
+  const thumbs = kept("thumbs", {});
+  const attachments = (message.attachments || []).map((attachment) => {
+    return { ...attachment, thumb: thumbs[attachment.upload_id] };
+  });
+  const element = view.show({ ...message, attachments }, asked);
+  if (message.author === "assistant") view.offerFeedback(element, judge);
+}
+
+function turn(now) {
+  status = now;
+  document.getElementById("back").hidden = status !== "open";
+  tellState();
+}
+
+/** One line says who answers, or that nobody can be reached. */
+function tellState() {
+  const away = !navigator.onLine;
+  const text = away ? words.offline : status === "open" ? words.open : words.program;
+  const line = document.getElementById("state");
+  if (line.textContent !== text) line.textContent = text;
+}
+window.addEventListener("online", tellState);
+window.addEventListener("offline", tellState);
+
+async function catchUp() {
+  const log = document.getElementById("log");
+  const first = log.getAttribute("aria-busy") === "true";
+  const { messages, status: now } = await said();
+  messages.forEach((message) => hear(message));
+  turn(now);
+  if (first) {
+    if (messages.length) view.toEnd();
+    log.removeAttribute("aria-busy"); // from here on a screen reader reads what is new
+  }
+  return view.lastId();
+}
+
+// Reading comfort.
+
+const print = document.getElementById("print");
+print.addEventListener("click", (event) => {
+  event.preventDefault();
+  const size = page.dataset.print === "large" ? "normal" : "large";
+  const safe = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `xiaoli_print=${size}; Path=/; Max-Age=15724800; SameSite=Strict${safe}`;
+  page.dataset.print = size;
+  const other = size === "large" ? "normal" : "large";
+  print.textContent = words[other];
+  print.href = `/?print=${other}`;
+  box.dispatchEvent(new Event("input"));
+});
+
+// What is scrolled to must not lie under the bars.
+const bars = [".top", ".urgent", ".bottom"].map((name) => document.querySelector(name));
+const measure = new ResizeObserver(() => {
+  const [top, urgent, bottom] = bars.map((bar) => {
+    return getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
+  });
+  page.style.scrollPadding = `${Math.max(top, urgent) + 12}px 0 ${bottom + 12}px`;
+});
+bars.forEach((bar) => measure.observe(bar));
+
+// Begin.
+
+document.getElementById("log").setAttribute("aria-busy", "true");
+view.clear();
+type(box.value || kept("draft", ""));
+for (const item of outgoing.resume()) {
+  view.mark(shown(item), words.waiting, "waiting");
+}
+listen(catchUp, (kind, content) => {
+  if (kind === "message") hear(content);
+  if (kind === "status") turn(content.status);
+});

@@ -1,0 +1,181 @@
+"""A village with something at its desk, and members of staff who look."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+
+from actions import conversations
+from actions.conversations import Attachment, Author, Conversation, Upload
+from actions.governance import service
+from actions.governance.model import ServiceRequest
+from actions.governance.service import Report, Where
+from actions.neighbours.model import HelpRequest, Status
+from actions.people import staff
+from actions.people.model import Area, Role, Staff, Words
+from actions.people.staff import Guess
+from bot.desk.signin import COOKIE
+from tests.bot.conftest import PACK, Bot
+
+CANARY = "金丝雀在第七号楼"
+PHOTO = b"\xff\xd8\xff photo"
+ORIGIN = {"Origin": "http://bot"}
+AREAS = ("guali/", "guali/qicai/", "guali/meilin/")
+# name: role, area, team
+STAFF = {
+    "own": (Role.STAFF, "guali/qicai/", None),
+    "boss": (Role.ADMIN, "guali/qicai/", None),
+    "town": (Role.STAFF, "guali/", None),
+    "mayor": (Role.ADMIN, "guali/", None),
+    "police": (Role.STAFF, "guali/", "police-post"),
+    "other": (Role.STAFF, "guali/meilin/", None),
+    "editor": (Role.EDITOR, "guali/qicai/", None),
+}
+
+
+@cache
+def password_hash() -> str:
+    return staff.HASHER.hash("correct horse")
+
+
+@dataclass(repr=False)
+class Colleague:
+    """A member of staff at a browser of their own; `anonymous` is nobody."""
+
+    bot: Bot
+    name: str
+    secret: str = ""
+    token: str = ""
+
+    async def get(self, path: str, **more: Any) -> httpx.Response:
+        return await self._send("GET", path, **more)
+
+    async def post(self, path: str, **fields: str) -> httpx.Response:
+        return await self._send(
+            "POST", path, data={"csrf_token": self.token} | fields, headers=ORIGIN
+        )
+
+    async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = more.pop("headers", {})
+        if self.secret:
+            headers = headers | {"Cookie": f"{COOKIE}={self.secret}"}
+        return await self.bot.client.request(method, f"/desk{path}", headers=headers, **more)
+
+
+@dataclass(repr=False)
+class Village:
+    """What is at the desk of 七彩: a conversation with a photo, and a request."""
+
+    bot: Bot
+    conversation_id: str = ""
+    upload_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    reference: str = ""
+    need_id: int = 0
+    taken_id: int = 0
+
+    def colleague(self, name: str) -> Colleague:
+        """Somebody who is signed in."""
+        if name == "anonymous":
+            return Colleague(self.bot, name)
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            who = staff.to_sign_in(db, name)
+            assert who
+            number = staff.count_guess(db, Guess(name, "1.1.1.1"), key="key", now=now)
+            opened = staff.open_session(db, who, number or 0, now=now)
+            assert opened
+        return Colleague(self.bot, name, opened.secret, opened.csrf_token)
+
+    def conversation(self) -> Conversation:
+        with self.bot.parts.database.reading() as db:
+            return db.get_one(Conversation, self.conversation_id)
+
+    def request(self, reference: str = "") -> ServiceRequest:
+        with self.bot.parts.database.reading() as db:
+            found = db.query(ServiceRequest).filter_by(reference=reference or self.reference)
+            return found.one()
+
+    def need(self, status: Status) -> int:
+        """A resident of 七彩 asks the neighbours; returns the need's number."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            talk = db.get_one(Conversation, self.conversation_id)
+            need = HelpRequest(
+                kind_id="pick-up-child",
+                status=status,
+                area_id="guali/qicai/",
+                what=Words(resident_id=talk.resident_id, text=CANARY, created_at=now),
+                wanted_from=now + timedelta(hours=3),
+                wanted_until=now + timedelta(hours=4),
+                resident_id=talk.resident_id,
+                conversation_id=talk.id,
+                created_at=now,
+                expires_at=now + timedelta(hours=4),
+            )
+            db.add(need)
+            db.flush()
+            return need.id
+
+    def file(self, category_id: str, what: str, *, anonymous: bool = False) -> str:
+        """A resident of 七彩 reports something; returns its reference."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            request = service.file(
+                db,
+                pack=PACK,
+                report=Report(
+                    category_id,
+                    what,
+                    Where(words=CANARY, lat=30.2, lon=120.4),
+                    photos=(self.upload_id,),
+                    anonymous=anonymous,
+                ),
+                conversation=db.get_one(Conversation, self.conversation_id),
+                now=now,
+            )
+            request.area_id = "guali/qicai/"
+            return request.reference
+
+
+@pytest.fixture
+def village(bot: Bot) -> Village:
+    village, now = Village(bot), bot.clock.now()
+    with bot.parts.database.transaction() as db:
+        for area in AREAS:
+            db.add(Area(id=area, tier="village"))
+        db.flush()
+        for name, (role, area, team) in STAFF.items():
+            member = Staff(username=name, role=role, area_id=area, team_id=team, created_at=now)
+            member.password_hash = password_hash()
+            db.add(member)
+        address = bot.parts.webchat.address(bot.session)
+        talk = conversations.at_address(db, channel="webchat", address=address, now=now)
+        talk.area_id, talk.introduced_at = "guali/qicai/", now
+        photo = Upload(id=village.upload_id, resident_id=talk.resident_id, created_at=now)
+        photo.content_type, photo.size = "image/jpeg", len(PHOTO)
+        db.add(photo)
+        conversations.say(
+            db,
+            talk,
+            CANARY,
+            author=Author.RESIDENT,
+            now=now,
+            attachments=[
+                Attachment("photo", upload_id=village.upload_id),
+                Attachment("location", lat=30.2, lon=120.4),
+            ],
+        )
+        conversations.open_for_staff(db, talk, now=now)
+        village.conversation_id = talk.id
+    bot.parts.webchat.uploads.mkdir(parents=True, exist_ok=True)
+    (bot.parts.webchat.uploads / village.upload_id).write_bytes(PHOTO)
+    village.reference = village.file("road-light", CANARY)
+    village.need_id, village.taken_id = (
+        village.need(Status.REVIEW),
+        village.need(Status.MATCHED),
+    )
+    return village

@@ -1,0 +1,273 @@
+"""Row scope and forged requests, for every page of the desk's own table (P34, P36)."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select, update
+from starlette.routing import Mount, Route
+
+from actions.conversations import Conversation
+from actions.db import Base, Database
+from actions.governance.model import ServiceRequest
+from actions.people import scope
+from bot.app import Guarded
+from bot.desk.pages import PAGES
+from bot.desk.visit import Page
+from tests.bot.desk.conftest import CANARY, ORIGIN, PHOTO, STAFF, Colleague, Village
+
+SEE = {"own", "boss", "town", "mayor", "police"}
+NOBODY_ELSES = "0" * 32
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a page is tried: its parameters, ours and unknown ones, and what it shows of ours."""
+
+    ours: Callable[[Village], dict[str, str]] = lambda _: {}
+    unknown: dict[str, str] | None = None
+    sent: Callable[[Village], dict[str, str]] = lambda _: {}
+    shows: Callable[[Village], str] = lambda _: ""
+
+
+def talk(village: Village) -> dict[str, str]:
+    return {"conversation_id": village.conversation_id}
+
+
+def request(village: Village) -> dict[str, str]:
+    return {"reference": village.reference}
+
+
+def need(village: Village) -> dict[str, str]:
+    return {"help_id": str(village.need_id)}
+
+
+def taken(village: Village) -> dict[str, str]:
+    return {"help_id": str(village.taken_id)}
+
+
+CASES = {
+    ("GET", "/"): Case(shows=lambda v: v.reference),
+    ("GET", "/inbox"): Case(shows=lambda v: v.conversation_id[:6]),
+    ("GET", "/conversations/{conversation_id}"): Case(
+        talk, {"conversation_id": NOBODY_ELSES}, shows=lambda _: CANARY
+    ),
+    ("GET", "/conversations/{conversation_id}/later"): Case(
+        talk, {"conversation_id": NOBODY_ELSES}, shows=lambda _: CANARY
+    ),
+    ("POST", "/conversations/{conversation_id}/answers"): Case(
+        talk,
+        {"conversation_id": NOBODY_ELSES},
+        sent=lambda _: {"words": "马上来", "seen": "0", "once": "a" * 32},
+    ),
+    ("POST", "/conversations/{conversation_id}/return"): Case(
+        talk, {"conversation_id": NOBODY_ELSES}
+    ),
+    ("POST", "/conversations/{conversation_id}/resolve"): Case(
+        talk, {"conversation_id": NOBODY_ELSES}
+    ),
+    ("GET", "/requests/{reference}"): Case(
+        request, {"reference": "GQ-261124-9999"}, shows=lambda _: CANARY
+    ),
+    ("POST", "/requests/{reference}/moves"): Case(
+        request,
+        {"reference": "GQ-261124-9999"},
+        sent=lambda _: {"to": "acknowledged", "seen": "received"},
+    ),
+    ("GET", "/help/{help_id}"): Case(need, {"help_id": "999"}, shows=lambda _: CANARY),
+    ("POST", "/help/{help_id}/approve"): Case(need, {"help_id": "999"}),
+    ("POST", "/help/{help_id}/decline"): Case(need, {"help_id": "999"}),
+    ("POST", "/help/{help_id}/introduced"): Case(taken, {"help_id": "999"}),
+    ("POST", "/help/{help_id}/talks"): Case(
+        taken, {"help_id": "999"}, sent=lambda _: {"side": "asker"}
+    ),
+    ("GET", "/uploads/{upload_id}"): Case(
+        lambda v: {"upload_id": v.upload_id},
+        {"upload_id": NOBODY_ELSES},
+        shows=lambda _: PHOTO[3:].decode(),
+    ),
+    ("POST", "/sign-out"): Case(),
+}
+OPEN_TO_ALL = {("GET", "/sign-in"), ("POST", "/sign-in"), ("MOUNT", "/static")}
+
+DEEDS = [page for page in PAGES if page.method == "POST"]
+
+
+def case_of(page: Page) -> Case:
+    return CASES[page.method, page.path]
+
+
+def fill(page: Page, parameters: dict[str, str]) -> str:
+    return page.path.format(**parameters)
+
+
+def rows(database: Database) -> dict[str, list[Any]]:
+    """Everything in the database but who is signed in, and the audit log."""
+    aside = {"staff_sessions", "sign_in_attempts", "audit"}
+    with database.reading() as db:
+        return {
+            table.name: list(db.execute(select(table).order_by(*table.primary_key)))
+            for table in Base.metadata.sorted_tables
+            if table.name not in aside
+        }
+
+
+def routes_of(app: Guarded) -> Iterable[tuple[str, str]]:
+    """The routes of the desk as the running app has them."""
+    mounted = [r for r in app._app.routes if isinstance(r, Mount) and r.path == "/desk"]  # type: ignore[attr-defined]
+    (desk,) = mounted
+    for route in desk.routes:
+        if isinstance(route, Route):
+            yield from ((method, route.path) for method in set(route.methods or ()) - {"HEAD"})
+        elif isinstance(route, Mount):
+            yield ("MOUNT", route.path)
+
+
+def test_every_route_is_tried_here(village: Village) -> None:
+    transport: Any = village.bot.client._transport
+    assert set(routes_of(transport.app)) == set(CASES) | OPEN_TO_ALL
+
+
+async def ask(who: Colleague, page: Page, path: str, sent: dict[str, str]) -> httpx.Response:
+    return await (who.get(path) if page.method == "GET" else who.post(path, **sent))
+
+
+async def test_a_page_is_for_those_in_whose_area_it_lies(
+    village: Village, subtests: pytest.Subtests
+) -> None:
+    before = rows(village.bot.parts.database)
+    for name in [*sorted(set(STAFF) - SEE), "anonymous"]:
+        for page in PAGES:
+            if page.path == "/sign-out":
+                continue
+            with subtests.test(f"{name} {page.method} {page.path}"):
+                await refuse(village, village.colleague(name), page)
+    assert rows(village.bot.parts.database) == before
+
+
+async def refuse(village: Village, who: Colleague, page: Page) -> None:
+    case, sent = case_of(page), case_of(page).sent(village)
+    answer = await ask(who, page, fill(page, case.ours(village)), sent)
+    assert CANARY not in answer.text
+    assert PHOTO not in answer.content
+    assert village.reference not in answer.text
+    assert village.conversation_id[:6] not in answer.text
+    if who.name == "anonymous":
+        assert (answer.status_code, answer.headers["location"]) == (303, "/desk/sign-in")
+    elif case.unknown:
+        same = await ask(who, page, fill(page, case.unknown), sent)
+        assert (answer.status_code, answer.content) == (404, same.content)
+
+
+async def test_a_page_works_for_those_whose_work_it_is(
+    village: Village, subtests: pytest.Subtests
+) -> None:
+    for name in sorted(SEE):
+        who = village.colleague(name)
+        for page in PAGES:
+            if page.method == "GET":
+                with subtests.test(f"{name} {page.path}"):
+                    case = case_of(page)
+                    answer = await who.get(fill(page, case.ours(village)))
+                    assert answer.status_code == 200
+                    assert case.shows(village).encode() in answer.content
+                    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_looking_changes_nothing(village: Village) -> None:
+    """GET of a page leaves every row as it was; GET of a deed is not possible at all."""
+    who, database = village.colleague("own"), village.bot.parts.database
+    before = rows(database)
+    for page in PAGES:
+        answer = await who.get(fill(page, case_of(page).ours(village)))
+        assert answer.status_code == (200 if page.method == "GET" else 405), page.path
+    assert rows(database) == before
+
+
+# what a forged deed lacks: the token it sends (None: the right one), and its headers
+FORGERIES: list[tuple[str | None, dict[str, str]]] = [
+    ("", ORIGIN),
+    ("another's", ORIGIN),
+    (None, {"Origin": "http://evil.example"}),
+    (None, {"Origin": "http://bot.evil.example"}),
+    (None, {"Origin": "null"}),
+    (None, {}),
+    (None, ORIGIN | {"Sec-Fetch-Site": "cross-site"}),
+    (None, ORIGIN | {"Sec-Fetch-Site": "same-site"}),
+]
+
+
+@pytest.mark.parametrize("page", DEEDS, ids=lambda page: page.path)
+async def test_a_deed_that_was_forged_is_refused(village: Village, page: Page) -> None:
+    case, who = case_of(page), village.colleague("own")
+    path, another = fill(page, case.ours(village)), village.colleague("town").token
+    before = rows(village.bot.parts.database)
+    for token, headers in FORGERIES:
+        sent = {"another's": another, None: who.token}.get(token, "")
+        data = case.sent(village) | {"csrf_token": sent}
+        answer = await who._send("POST", path, data=data, headers=headers)
+        assert answer.status_code == 403, headers
+    assert rows(village.bot.parts.database) == before
+    answer = await who.post(path, **case.sent(village))  # negative control: ours is taken
+    assert answer.status_code == 303
+
+
+async def test_signing_in_from_a_foreign_page_is_refused(village: Village) -> None:
+    answer = await village.colleague("anonymous")._send(
+        "POST",
+        "/sign-in",
+        data={"username": "own", "password": "correct horse"},
+        headers={"Origin": "http://evil.example"},
+    )
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"), [("own", 1), ("town", 1), ("other", 0), ("editor", 0)]
+)
+def test_the_scope_holds_whatever_way_is_asked(village: Village, who: str, seen: int) -> None:
+    _, area, team = STAFF[who]
+    areas = [area] if who != "editor" else []
+    for table, key in (
+        (Conversation, village.conversation_id),
+        (ServiceRequest, village.request().id),
+    ):
+        with village.bot.parts.database.reading() as db:
+            scope.limit(db, areas, team)
+            assert len(db.scalars(select(table)).all()) == seen
+            assert db.scalar(select(func.count()).select_from(table)) == seen
+            assert db.scalar(select(func.count(table.id))) == seen
+            assert bool(db.get(table, key)) is bool(seen)
+            assert db.query(table).count() == seen
+            changed = db.execute(update(table).values(area_id="guali/"))
+            assert changed.rowcount == seen  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"), [("police", True), ("own", False), ("town", False), ("mayor", False)]
+)
+async def test_a_restricted_request_is_for_its_team_alone(
+    village: Village, who: str, sees: bool
+) -> None:
+    reference = village.file("scam-report", "骗子打电话")
+    colleague = village.colleague(who)
+    answer = await colleague.get(f"/requests/{reference}")
+    assert (answer.status_code == 200) is sees
+    assert (reference in (await colleague.get("/")).text) is sees
+
+
+async def test_admins_hear_of_restricted_requests_nobody_can_see(village: Village) -> None:
+    reference = village.file("fire-hazard", "楼道堆满纸箱")
+    inbox = (await village.colleague("mayor").get("/")).text
+    assert re.search(r"在线消防站.*1 件限定事项没有人看得到", inbox, re.DOTALL)
+    assert reference not in inbox
+    for name in ("boss", "town", "police"):
+        assert "限定事项" not in (await village.colleague(name).get("/")).text
+
+
+def test_every_deed_on_something_says_where_its_refusal_is_shown() -> None:
+    assert all(page.shows for page in DEEDS if "{" in page.path)

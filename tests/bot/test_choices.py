@@ -1,0 +1,79 @@
+import pytest
+
+from actions.conversations import Choice
+from bot.choices import is_id, resolve
+
+OFFERED = [
+    Choice("书法课（周六）", "choose", "1", "c.aaaaaaaaaaa"),
+    Choice("太极拳", "choose", "2", "c.bbbbbbbbbbb"),
+    Choice("Yes", "choose", "yes", "c.ccccccccccc"),
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("c.bbbbbbbbbbb", "2"),
+        ("1", "1"),
+        ("２", "2"),
+        ("2.", "2"),
+        ("第一个", "1"),
+        ("第2个", "2"),
+        ("我要第二个", "2"),
+        ("选3", "yes"),
+        ("两", "2"),
+        ("一号", "1"),
+        ("太极拳", "2"),
+        ("太极拳。", "2"),
+        ("書法課（週六）", "1"),
+        ("YES!", "yes"),
+        ("option 2", "2"),
+        ("the first one", "1"),
+        ("second", "2"),
+        ("no. 3", "yes"),
+    ],
+)
+def test_a_choice_is_named_by_tap_number_ordinal_or_label(said: str, meant: str) -> None:
+    choice = resolve(said, OFFERED)
+    assert choice
+    assert choice.value == meant
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "0",
+        "4",
+        "99",
+        "第十个",
+        "12号楼",
+        "1路车几点",
+        "太极",
+        "我想约太极拳",
+        "yes please",
+        "fourth",
+        "c.zzzzzzzzzzz",
+        "no",
+        "１００",
+    ],
+)
+def test_anything_else_is_left_to_the_assistant(said: str) -> None:
+    assert resolve(said, OFFERED) is None
+
+
+def test_nothing_offered_nothing_meant() -> None:
+    assert resolve("1", []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "yes"),
+    [
+        ("c.AbC_-123xyz", True),
+        ("c.short", False),
+        ("xc.AbC_-123xyz", False),
+        ("c.AbC_-123xyz\n", False),
+    ],
+)
+def test_the_id_of_a_choice_is_recognised(text: str, yes: bool) -> None:
+    assert is_id(text) == yes

@@ -1,0 +1,326 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier, Lock
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from actions import conversations, outbox, turns
+from actions.conversations import Author, Conversation, Message, Status
+from actions.db import Database
+from actions.outbox import Notice, NoticeState
+from actions.people.model import Words
+from actions.wording import Said, read_wording
+from bot import delivery
+from bot.channels.webchat import ByRow
+from bot.delivery import Channel, Delivery
+from knowledge.pack import load_pack
+from tests.actions.test_turns import a_turn
+from tests.conftest import StandingClock
+
+ZONE = ZoneInfo(load_pack(Path("knowledge/data/guali")).time_zone)
+AFTER = timedelta(minutes=30)
+
+
+@dataclass
+class Sms:
+    """A channel that sends, unless it is told to fail."""
+
+    failing: int = 0
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    name: str = "sms"
+    sends_by_row: bool = False
+
+    def send(self, address: str, said: Said) -> None:
+        if self.failing:
+            self.failing -= 1
+            raise ConnectionError("no network")
+        self.sent.append((address, said.text))
+
+
+@pytest.fixture
+def sms() -> Sms:
+    return Sms()
+
+
+@pytest.fixture
+def worker(database: Database, clock: StandingClock, sms: Sms) -> Delivery:
+    channels: dict[str, Channel] = {"sms": sms, "webchat": ByRow()}
+    return Delivery(database, clock, read_wording(ZONE), channels, AFTER)
+
+
+def owe(worker: Delivery, address: str, words: str, **more: object) -> int:
+    """Owe somebody these words; returns the notice's id."""
+    now = worker.clock.now()
+    with worker.database.transaction() as db:
+        conversation = conversations.at_address(
+            db, channel=str(more.pop("channel", "sms")), address=address, now=now
+        )
+        said = Words(resident_id=conversation.resident_id, text=words, created_at=now)
+        db.add(said)
+        db.flush()
+        facts = {"due_at": now, "response": "", "words_id": said.id, **more}
+        notice = outbox.put(db, conversation_id=conversation.id, **facts)  # type: ignore[arg-type]
+        return notice.id
+
+
+def state(worker: Delivery, notice: int) -> str:
+    with worker.database.reading() as db:
+        return db.get_one(Notice, notice).state
+
+
+def written(worker: Delivery) -> list[str]:
+    with worker.database.reading() as db:
+        return [message.text for message in db.scalars(select(Message).order_by(Message.id))]
+
+
+def test_what_is_due_is_sent_and_written_into_the_conversation(
+    worker: Delivery, sms: Sms
+) -> None:
+    notice = owe(worker, "a", "灯修好了")
+    assert worker.deliver_due() == 1
+    assert sms.sent == [("a", "灯修好了")]
+    assert written(worker) == ["灯修好了"]
+    assert state(worker, notice) == NoticeState.SENT
+    assert worker.deliver_due() == 0
+
+
+def test_for_the_web_page_the_written_row_is_the_delivery(worker: Delivery, sms: Sms) -> None:
+    owe(worker, "a", "灯修好了", channel="webchat")
+    worker.deliver_due()
+    assert (written(worker), sms.sent) == (["灯修好了"], [])
+
+
+def test_a_conversation_gets_its_notices_in_order_also_when_one_has_to_be_tried_again(
+    worker: Delivery, sms: Sms, clock: StandingClock
+) -> None:
+    for words in ("一", "二", "三"):
+        owe(worker, "a", words)
+    sms.failing = 2
+    for _ in range(8):
+        worker.deliver_due()
+        clock.pass_by(timedelta(minutes=2))
+    assert [words for _, words in sms.sent] == ["一", "二", "三"]
+
+
+def test_an_address_that_fails_holds_up_no_other(worker: Delivery, sms: Sms) -> None:
+    sms.failing = 1
+    owe(worker, "a", "一")
+    owe(worker, "b", "二")
+    worker.deliver_due()
+    assert sms.sent == [("b", "二")]
+
+
+def test_after_the_last_try_a_notice_is_dead_and_the_next_one_goes_out(
+    worker: Delivery, sms: Sms, clock: StandingClock
+) -> None:
+    sms.failing = delivery.TRIES
+    dead, alive = owe(worker, "a", "一"), owe(worker, "a", "二")
+    for _ in range(delivery.TRIES):
+        worker.deliver_due()
+        clock.pass_by(delivery.LONGEST_PAUSE)
+    assert state(worker, dead) == NoticeState.DEAD
+    worker.deliver_due()
+    assert state(worker, alive) == NoticeState.SENT
+
+
+def test_pauses_between_tries_grow_to_a_day(worker: Delivery, clock: StandingClock) -> None:
+    pauses = [
+        (delivery._later(clock.now(), tries) - clock.now()).total_seconds()
+        for tries in range(1, delivery.TRIES)
+    ]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (30, delivery.LONGEST_PAUSE.total_seconds())
+
+
+def test_a_notice_nobody_can_write_stops_no_other(worker: Delivery, sms: Sms) -> None:
+    broken = owe(worker, "a", "", words_id=None, response="utter_that_nobody_wrote")
+    strange = owe(worker, "b", "一", channel="pigeon")
+    owe(worker, "c", "二")
+    worker.deliver_due()
+    assert sms.sent == [("c", "二")]
+    assert state(worker, broken) == state(worker, strange) == NoticeState.WAITING
+
+
+def test_a_cancelled_notice_is_not_sent(worker: Delivery, sms: Sms) -> None:
+    owe(worker, "a", "别忘了书法课", about="booking:12")
+    with worker.database.transaction() as db:
+        outbox.cancel(db, "booking:12")
+    assert worker.deliver_due() == 0
+    assert sms.sent == []
+
+
+def test_a_notice_cancelled_after_it_was_taken_is_not_sent(worker: Delivery, sms: Sms) -> None:
+    notice = owe(worker, "a", "别忘了书法课", about="booking:12")
+    with worker.database.transaction() as db:
+        outbox.lease_due(db, now=worker.clock.now())
+    with worker.database.transaction() as db:
+        outbox.cancel(db, "booking:12")
+    worker._deliver(notice)
+    assert sms.sent == []
+
+
+def test_a_worker_that_slept_over_its_lease_leaves_the_notice_to_the_next(
+    worker: Delivery, sms: Sms, clock: StandingClock
+) -> None:
+    notice = owe(worker, "a", "一")
+    with worker.database.transaction() as db:
+        outbox.lease_due(db, now=clock.now())
+    clock.pass_by(outbox.LEASE + timedelta(seconds=1))
+    worker._deliver(notice)
+    assert sms.sent == []
+    worker.deliver_due()
+    assert sms.sent == [("a", "一")]
+
+
+def test_a_worker_killed_between_sending_and_writing_sends_at_most_once_more(
+    worker: Delivery, sms: Sms, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice = owe(worker, "a", "一")
+
+    def killed(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Delivery, "_write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            worker.deliver_due()
+    assert state(worker, notice) == NoticeState.WAITING
+    assert worker.deliver_due() == 0  # another worker has to wait for the lease to end
+    clock.pass_by(outbox.LEASE + timedelta(seconds=1))
+    worker.deliver_due()
+    assert [words for _, words in sms.sent] == ["一", "一"]
+    assert written(worker) == ["一"]
+
+
+class Leasing:
+    """As the worker takes what is due."""
+
+    def take(self, worker: Delivery, meet: Barrier) -> list[int]:
+        meet.wait()
+        with worker.database.transaction() as db:
+            return [notice.id for notice in outbox.lease_due(db, now=worker.clock.now())]
+
+
+class LookThenLeap(Leasing):
+    """The naive way: look what is due, then send it."""
+
+    def take(self, worker: Delivery, meet: Barrier) -> list[int]:
+        with worker.database.reading() as db:
+            waiting = select(Notice.id).where(Notice.state == NoticeState.WAITING)
+            due = list(db.scalars(waiting))
+        meet.wait()
+        return due
+
+
+@pytest.mark.parametrize(
+    ("way", "doubles"),
+    [(Leasing(), 0), (LookThenLeap(), 12)],
+    ids=["lease", "negative control"],
+)
+def test_two_workers_at_once_never_take_the_same_notice(
+    worker: Delivery, way: Leasing, doubles: int
+) -> None:
+    for n in range(12):
+        owe(worker, str(n), "一")
+    meet = Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: way.take(worker, meet), range(2))
+    assert len(set(first) & set(second)) == doubles
+    assert len(set(first) | set(second)) == 12
+
+
+def test_two_workers_at_once_keep_the_order_of_every_conversation(
+    worker: Delivery, sms: Sms
+) -> None:
+    for n in range(24):
+        owe(worker, "abcd"[n % 4], f"{n:02}")
+    lock = Lock()
+    send = sms.send
+
+    def send_alone(address: str, said: Said) -> None:
+        with lock:
+            send(address, said)
+
+    sms.send = send_alone  # type: ignore[method-assign]
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(12):
+            list(pool.map(lambda _: worker.deliver_due(), range(2)))
+    assert len(sms.sent) == 24
+    for address in "abcd":
+        heard = [words for where, words in sms.sent if where == address]
+        assert heard == sorted(heard)
+
+
+def test_what_the_worker_says_for_a_turn_belongs_to_that_turns_message(
+    worker: Delivery, clock: StandingClock
+) -> None:
+    """So that the same message sent again is given the same replies."""
+    with worker.database.transaction() as db:
+        turn = a_turn(db, clock)
+        turns.act(db, turn, "book", now=clock.now())
+        outbox.put(
+            db,
+            conversation_id=turn.conversation_id,
+            response="utter_returned",
+            due_at=clock.now(),
+            turn_id=turn.id,
+        )
+    clock.pass_by(outbox.TURN_GRACE + timedelta(seconds=1))
+    worker.deliver_due()
+    with worker.database.reading() as db:
+        assert len(conversations.replies_to(db, turn.inbox_id)) == 1
+
+
+def open_conversation(worker: Delivery, address: str) -> str:
+    now = worker.clock.now()
+    with worker.database.transaction() as db:
+        conversation = conversations.at_address(db, channel="sms", address=address, now=now)
+        conversations.open_for_staff(db, conversation, now=now)
+        return conversation.id
+
+
+def test_a_conversation_nobody_answered_returns_once_and_stays_marked_for_the_desk(
+    worker: Delivery, sms: Sms, clock: StandingClock
+) -> None:
+    opened = open_conversation(worker, "a")
+    clock.pass_by(AFTER)
+    assert worker.return_unanswered() == 0
+    clock.pass_by(timedelta(seconds=1))
+    assert worker.return_unanswered() == 1
+    assert worker.return_unanswered() == 0
+    worker.deliver_due()
+    assert len(sms.sent) == 1
+    with worker.database.reading() as db:
+        conversation = db.get_one(Conversation, opened)
+        assert conversation.status == Status.PENDING
+        assert conversation.unanswered_since
+
+
+def test_a_conversation_that_was_answered_stays_with_its_person(
+    worker: Delivery, clock: StandingClock
+) -> None:
+    opened = open_conversation(worker, "a")
+    with worker.database.transaction() as db:
+        db.get_one(Conversation, opened).unanswered_since = None
+    clock.pass_by(10 * AFTER)
+    assert worker.return_unanswered() == 0
+
+
+def test_two_workers_return_a_conversation_once(worker: Delivery, clock: StandingClock) -> None:
+    for n in range(8):
+        open_conversation(worker, str(n))
+    clock.pass_by(2 * AFTER)
+    with ThreadPoolExecutor(2) as pool:
+        returned = list(pool.map(lambda _: worker.return_unanswered(), range(2)))
+    assert sum(returned) == 8
+
+
+def test_staffs_own_words_are_written_as_theirs(worker: Delivery) -> None:
+    owe(worker, "a", "明天来修", channel="webchat")
+    worker.deliver_due()
+    with worker.database.reading() as db:
+        assert db.scalars(select(Message)).one().author == Author.ASSISTANT

@@ -1,0 +1,25 @@
+import pytest
+
+from bot.language import language_of
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "language"),
+    [
+        ("下一班公交几点", "en", "zh"),
+        ("when is the next bus", "zh", "en"),
+        ("library", "zh", "en"),
+        ("OK", "zh", "zh"),
+        ("OK", "en", "en"),
+        ("7", "en", "en"),
+        ("😀", "zh", "zh"),
+        ("", "en", "en"),
+        ("我要坐 bus 去 library", "en", "zh"),
+        ("圖書館", "en", "zh"),
+        ("مرحبا", "zh", "zh"),
+    ],
+)
+def test_a_message_is_in_the_language_of_its_letters(
+    text: str, before: str, language: str
+) -> None:
+    assert language_of(text, before) == language

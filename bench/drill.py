@@ -1,0 +1,205 @@
+"""Kills processes while residents converse, then looks at the books: `make drill`.
+
+Last line: one JSON with how often each process was killed, and with everything that should
+not be: all those counts are zero when the promises were kept.
+"""
+
+import argparse
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from actions.db import Database
+from actions.wording import read_wording
+from bench.audit import Books
+from bench.output import finish, say
+from bench.proxy import Proxy
+from bench.residents import Resident
+from bot.settings import Settings
+from setup import settings as setup_settings
+from setup.processes import Program
+from setup.programs import programs
+from setup.supervisor import Assistant, Table
+
+ZONE = ZoneInfo("Asia/Shanghai")
+TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
+OURS = ("bot", "actions", "worker")  # what is killed often; Rasa takes long to come back
+PAUSE = 1.0  # seconds between two kills, at most
+COMING_BACK = 180.0  # seconds a process, or the last answer, may take
+
+
+@dataclass
+class Drill:
+    """A running assistant, the residents who write to it, and its books."""
+
+    assistant: Assistant
+    books: Books
+    chance: random.Random
+    residents: list[Resident] = field(default_factory=list)
+    killed: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def conversing(self, how_many: int) -> Iterator[None]:
+        """Let residents converse meanwhile; afterwards all they said has been dealt with."""
+        still_working = self.books.still_working
+        begun = [
+            Resident(self.assistant.url, still_working, self.chance.randrange(10**6))
+            for _ in range(how_many)
+        ]
+        self.residents += begun
+        for resident in begun:
+            resident.start()
+        yield
+        for resident in begun:
+            resident.over.set()
+        for resident in begun:
+            resident.join(COMING_BACK)
+        until(lambda: self.books.unfinished() == 0)
+
+    def kill(self, names: Sequence[str]) -> None:
+        """Kill processes at random moments, each as often as it is named.
+
+        One that is not back yet is left alone meanwhile, so that others die with it.
+        """
+        left, dead = list(names), dict[str, int]()
+        supervisor = self.assistant.supervisor
+        until_all = time.monotonic() + COMING_BACK * (1 + len(left) / 10)
+        while left and time.monotonic() < until_all:
+            time.sleep(self.chance.uniform(0, PAUSE))
+            there = [
+                name
+                for name in left
+                if supervisor.answers(name) and supervisor.pid(name) != dead.get(name)
+            ]
+            if there:
+                name = self.chance.choice(there)
+                dead[name] = supervisor.pid(name)
+                self.assistant.kill(name)
+                self.killed.append(name)
+                left.remove(name)
+                say(f"killed {name}; {len(left)} to go")
+
+    def recovery(self) -> float:
+        """Return after how many seconds somebody new gets an answer."""
+        began = time.monotonic()
+        visitor = Resident(self.assistant.url, self.books.still_working, 0)
+        visitor.start()
+        until(lambda: any(map(visitor.answered, visitor.sent)))
+        visitor.over.set()
+        visitor.join(COMING_BACK)
+        return round(time.monotonic() - began, 2)
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was done, how long it took, and what should not be."""
+        sent = [each for resident in self.residents for each in resident.sent]
+        return {
+            "kills": dict(Counter(self.killed)),
+            "residents": len(self.residents),
+            "messages": len(sent),
+            "sent_again": sum(r.tries for r in self.residents) - len(sent),
+            "slowest_reply_s": round(max((each.seconds for each in sent), default=0.0), 2),
+            **self.books.done(),
+            "handed_over": self.books.handed_over(),
+            "without_a_word": sum(not each.honest for each in sent),
+            **self.books.check(self.residents),
+        }
+
+
+WRONG = (
+    *(
+        "without_a_word",
+        "lost",
+        "changed_when_asked_again",
+        "unanswered",
+        "quarantined",
+        "silent",
+    ),
+    *("answered_twice", "rows_without_confirmation", "confirmations_without_row"),
+)
+
+
+@contextmanager
+def drilling(folder: Path, *, seed: int = 1, **more: Any) -> Iterator[Drill]:
+    """Run an assistant of its own for a drill; `more` goes to `Assistant`."""
+    variables = {"RATE_LIMIT": "100000/minute"}
+    with Assistant(folder, clock=TUESDAY, variables=variables, **more) as assistant:
+        told = assistant.settings
+        store = Settings(state_dir=told.state_dir, database_url=told.database_url).database
+        database = Database(store)
+        try:
+            books = Books(database, read_wording(ZONE))
+            yield Drill(assistant, books, random.Random(seed))
+        finally:
+            database.close()
+
+
+def between(to_rasa: Proxy, to_actions: Proxy) -> Table:
+    """Return the table of programs with a proxy before Rasa and one before the actions."""
+
+    def table(settings: setup_settings.Settings) -> list[Program]:
+        by_name = {program.name: program for program in programs(settings)}
+        to_rasa.server_port = by_name["rasa"].port or 0
+        to_actions.server_port = by_name["actions"].port or 0
+        detours = {
+            "bot": {"RASA_URL": f"http://127.0.0.1:{to_rasa.port}"},
+            "rasa": {"ACTIONS_PORT": str(to_actions.port)},
+        }
+        return [
+            replace(program, environment={**program.environment, **detours.get(name, {})})
+            for name, program in by_name.items()
+        ]
+
+    return table
+
+
+def plan(kills: int, rasa: int) -> list[str]:
+    """Return whom to kill: our processes in turn, and Rasa so often."""
+    ours = [OURS[n % len(OURS)] for n in range(kills)]
+    return ours + ["rasa"] * rasa
+
+
+def until(holds: Callable[[], bool], seconds: float = COMING_BACK) -> None:
+    """Wait until something holds.
+
+    Raises:
+        TimeoutError: it never did.
+    """
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            raise TimeoutError(f"it never came to that within {seconds:.0f} s")
+        time.sleep(0.1)
+
+
+def main() -> None:
+    """Drill as long as the command line says."""
+    parser = argparse.ArgumentParser(prog="make drill")
+    parser.add_argument("--kills", type=int, default=180, help="of gateway, actions and worker")
+    parser.add_argument("--rasa", type=int, default=20, help="kills of Rasa")
+    parser.add_argument("--residents", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=1)
+    told = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        drilling(Path(folder), seed=told.seed) as drill,
+    ):
+        say(f"the assistant runs; its log is {drill.assistant.log_file}")
+        with drill.conversing(told.residents):
+            drill.kill(plan(told.kills, told.rasa))
+            recovered = drill.recovery()
+        figures = {**drill.figures(), "recovery_s": recovered}
+    finish(figures)
+    if any(figures[wrong] for wrong in WRONG):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Measures the search: `python -m bench.retrieval --passages p.jsonl --queries q.jsonl`.
+
+Passages are `{"id", "text"}` a line, questions `{"query", "positives": [ids]}`. The passages go
+through the shipped encoder into an index as set-up builds it, and are searched as residents'
+questions are. All in one language: whether that is Chinese or English makes no difference here.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.output import finish, following, say
+from knowledge import index
+from knowledge.embedder import OnnxEmbedder
+from knowledge.errors import KnowledgeError
+from knowledge.passages import Passage
+from knowledge.search import KnowledgeBase
+from knowledge.settings import Settings
+
+LANGUAGE = "zh"
+DEPTH = 10  # of mrr@10
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question and the passages that answer it."""
+
+    text: str
+    positives: frozenset[str]
+
+
+def read_passages(file: Path) -> list[Passage]:
+    """Read the passages; each is a record of its own."""
+    return [
+        Passage("article", str(row["id"]), LANGUAGE, str(row["text"])) for row in _rows(file)
+    ]
+
+
+def read_queries(file: Path) -> list[Query]:
+    """Read the questions; `positives` may be one id or several."""
+    return [Query(str(row["query"]), _ids(row["positives"])) for row in _rows(file)]
+
+
+def _ids(positives: Any) -> frozenset[str]:
+    ids = positives if isinstance(positives, list) else [positives]
+    return frozenset(str(one) for one in ids)
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def build(passages: list[Passage], embedder: OnnxEmbedder, folder: Path) -> KnowledgeBase:
+    """Build an index of the passages and open it."""
+    told = [0.0]
+
+    def progress(done: int, of: int) -> None:
+        if time.monotonic() - told[0] >= 2:
+            told[0] = time.monotonic()
+            say(f"passages: {done} of {of}")
+
+    index.write(passages, index.embed(passages, embedder, progress), folder)
+    return KnowledgeBase(folder, embedder)
+
+
+def place_of_first(base: KnowledgeBase, query: Query) -> int | None:
+    """Return at which place (1 is best) the first right passage is found, None when not."""
+    found = base.search(query.text, LANGUAGE, DEPTH)
+    places = (n for n, one in enumerate(found, 1) if one.record_id in query.positives)
+    return next(places, None)
+
+
+def measure(base: KnowledgeBase, queries: list[Query]) -> dict[str, float]:
+    """Ask every question and return the figures."""
+    base.search(queries[0].text, LANGUAGE, DEPTH)  # loading is not searching
+    began = time.perf_counter()
+    places = [place_of_first(base, query) for query in following(queries, "queries")]
+    spent = time.perf_counter() - began
+    count = len(queries)
+    return {
+        "recall@1": round(sum(place == 1 for place in places) / count, 4),
+        "recall@3": round(sum(place is not None and place <= 3 for place in places) / count, 4),
+        "mrr@10": round(sum(1 / place for place in places if place) / count, 4),
+        "ms_per_query": round(spent * 1000 / count, 3),
+    }
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--passages", type=Path, required=True)
+    arguments.add_argument("--queries", type=Path, required=True)
+    given = arguments.parse_args()
+    passages, queries = read_passages(given.passages), read_queries(given.queries)
+    if not passages or not queries:
+        raise SystemExit("Give at least one passage and one question.")
+    with tempfile.TemporaryDirectory(prefix="xiaoli-bench-") as folder:
+        base = build(passages, OnnxEmbedder(Settings().encoder_dir), Path(folder))
+        figures = measure(base, queries)
+        base.close()
+    finish({"passages": len(passages), "queries": len(queries), **figures})
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KnowledgeError as error:
+        raise SystemExit(str(error)) from None

@@ -1,0 +1,70 @@
+"""The whole assistant, all processes up, on a state folder and a clock of its own."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from setup.supervisor import Assistant
+
+TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@dataclass
+class Resident:
+    """Somebody who writes over the chat API."""
+
+    url: str
+    session: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    sent: int = 0
+
+    def post(self, text: str, **more: Any) -> httpx.Response:
+        self.sent += 1
+        body = {"session": self.session, "message_id": f"m{self.sent}", "text": text} | more
+        return httpx.post(f"{self.url}/api/chat", json=body, timeout=15)
+
+    def say(self, text: str, **more: Any) -> dict[str, Any]:
+        answer = self.post(text, **more)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+def missing(what: str) -> None:
+    if os.getenv("CI"):
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"{what} is not on this machine")
+
+
+@pytest.fixture(scope="session")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    if not Path(".venv-rasa/bin/rasa").exists():
+        missing("the Rasa environment (make setup)")
+    state = tmp_path_factory.mktemp("state")
+    with Assistant(state, clock=TUESDAY, variables={"RATE_LIMIT": "100000/minute"}) as running:
+        running.wait_until_ready()
+        yield running
+
+
+@pytest.fixture
+def resident(assistant: Assistant) -> Resident:
+    return Resident(assistant.url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing("chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()

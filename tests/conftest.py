@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from actions import migrate
 from actions.db import Base, Database
 
 POSTGRES = os.getenv("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -62,6 +63,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         request.getfixturevalue("postgres_url") if on_postgres else f"sqlite:///{tmp_path}/x.db"
     )
     opened = Database(url)
+    assert migrate.TABLES  # all of them: a table is only known once its module is imported
     Base.metadata.create_all(opened.engine)
     yield opened
     if on_postgres:  # tables stay for the next test: making them anew costs more than the test

@@ -23,12 +23,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.components import intents, settings
 from nlu.components.encoder import open_encoder
 from nlu.components.intents import OUT_OF_SCOPE, IntentModel, Reading
+from nlu.components.sources import MadeOfMore
 
 IN_SCOPE = "in_scope"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class SentenceIntentClassifier(GraphComponent, IntentClassifier):
+class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
     """Writes intent, ranking and `in_scope` into each message.
 
     What is nothing we know gets Rasa's `nlu_fallback`, with the confidence that it is none

@@ -13,12 +13,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components import settings
 from nlu.components.gazetteer import Found, Gazetteer, read_pack
+from nlu.components.sources import MadeOfMore
 
 FILE = "gazetteer.json"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
-class PackEntityExtractor(GraphComponent, EntityExtractorMixin):
+class PackEntityExtractor(MadeOfMore, GraphComponent, EntityExtractorMixin):
     """Finds what the pack names (facilities, lines, stops …); the value is the pack's id."""
 
     @classmethod

@@ -14,10 +14,11 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components import settings
 from nlu.components.encoder import Encoder, open_encoder
+from nlu.components.sources import MadeOfMore
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
-class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
+class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
     """Embeds the text of each message with the encoder the knowledge base uses too."""
 
     @staticmethod

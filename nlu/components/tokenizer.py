@@ -10,13 +10,14 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
+from nlu.components.sources import MadeOfMore
 from nlu.components.text import fold
 
 TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[^\s]")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
-class MixedTokenizer(Tokenizer):
+class MixedTokenizer(MadeOfMore, Tokenizer):
     """One token a Chinese character, a run of Latin letters or a run of digits."""
 
     @staticmethod

@@ -23,7 +23,7 @@ FAULTS = {
     "answering rubbish": proxy.garbled,
     "answering into nothing": proxy.lost,  # what it does is done, and nobody hears of it
 }
-FAULTY_FOR, WELL_FOR = 4.0, 1.5  # seconds
+FAULTY_FOR, WELL_FOR = 3.0, 1.0  # seconds
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,6 @@ from bot.channels.webchat import LONGEST_TEXT, Webchat
 from bot.gateway import Gateway, Ground
 from bot.limits import Limits
 from bot.settings import Settings
-from setup.supervisor import Assistant
 from tests.bot.conftest import PACK, Echo, KeywordGate
 
 PHONE = {"width": 390, "height": 844}
@@ -142,31 +141,6 @@ def test_a_conversation_by_digits_and_by_taps(open_page: Open) -> None:
     taps(page).first.click()
     heard(page, '你说：/choose{"choice": "yes"}')
     assert page.locator('[data-author="resident"] .text').last.inner_text() == "是"
-
-
-def test_a_booking_by_taps_and_by_digits(assistant: Assistant, browser: Browser) -> None:
-    context = browser.new_context(viewport=PHONE, locale="zh-CN")  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(assistant.url)
-    say(page, "我想约周六的书法社")
-    heard(page, "书法社")
-    for _ in range(4):
-        if page.locator("#log .text", has_text="约好了").count():
-            break
-        before = page.locator("#log .message").count()
-        taps(page).first.click()
-        expect(page.locator("#log .message")).not_to_have_count(before + 1)
-    heard(page, "约好了")
-    say(page, "取消书法社的预约")
-    heard(page, "书法社")
-    for _ in range(4):
-        if page.locator("#log .text", has_text="取消了").count():
-            break
-        before = page.locator("#log .message").count()
-        say(page, "1")
-        expect(page.locator("#log .message")).not_to_have_count(before + 1)
-    heard(page, "取消了")
-    context.close()
 
 
 def test_old_choices_can_no_longer_be_tapped(open_page: Open) -> None:

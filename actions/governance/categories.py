@@ -15,7 +15,7 @@ SOUNDS_LIKE = 0.8  # a word spelled otherwise but sounding the same counts less
 # Openings that say somebody wants to report, and nothing of what.
 OPENINGS = re.compile(
     r"我(?:想|要|来)?|(?:想|要|来)|你好|您好|帮我|麻烦|请问?|一下|一个|个|反映|反应|上报|报修|报告|举报|投诉"
-    r"|提|有点?|建议|意见|问题|事情?|情况|小沥|那个|东西|[，。！？、,.!?~ ]"
+    r"|提|有点?|建议|意见|问题|事情?|情况|小沥|那个|东西|[，。！？、,.!?~]"
     r"|\b(?:hi|hello|please|i|we|would|like|want|need|to|report|complain|complaint|make|file|a|an|"
     r"the|about|problem|issue|something|suggestion|have|there|is|my|can|you)\b"
 )
@@ -54,7 +54,7 @@ def alternatives(pack: Pack, text: str, limit: int) -> list[Category]:
 def says_what(pack: Pack, text: str) -> bool:
     """Whether a first message tells the problem, and not only that there is one."""
     rest = OPENINGS.sub("", normalise(text))
-    return len(rest) >= 2 and bool(rank(pack, rest))
+    return len(rest.replace(" ", "")) >= 2 and bool(rank(pack, rest))
 
 
 def _score(category: Category, said: str) -> float:

@@ -80,3 +80,10 @@ def test_a_pack_without_a_category_for_other_things_uses_its_last(pack: Pack) ->
     guessed = categories.guess(small, "天上飘来一朵云")
     assert guessed is not None
     assert guessed.service_code == "noise"
+
+
+def test_an_english_sentence_that_tells_the_problem_is_not_asked_for_it_again(
+    pack: Pack,
+) -> None:
+    assert categories.says_what(pack, "The street lamp is broken in front of the complex")
+    assert not categories.says_what(pack, "I want to report a problem, please")

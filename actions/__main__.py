@@ -26,8 +26,9 @@ from actions.wording import read_wording
 from knowledge import index
 from knowledge.embedder import OnnxEmbedder
 from knowledge.errors import IndexUnusable
-from knowledge.pack import load_pack
+from knowledge.pack import Pack, load_pack
 from knowledge.search import KnowledgeBase
+from knowledge.transit import open_timetable
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -49,6 +50,7 @@ def serve() -> None:
     )
     ground.database.check_durable()
     base = KnowledgeBase(said.index_dir, OnnxEmbedder(said.encoder_dir))
+    warm_up(base, pack)
     made = all_actions(ground, base)
     app = server.build(made, said.actions_secret, ground.database.check_durable)
     uvicorn.run(app, host=said.actions_host, port=said.actions_port, access_log=False)
@@ -71,6 +73,12 @@ def bring_up_to_date() -> None:
 def write_migration(message: str) -> None:
     """Write a migration with what the models have and the (migrated) database has not."""
     migrate.revise(Database(settings.read().database), message)
+
+
+def warm_up(base: KnowledgeBase, pack: Pack) -> None:
+    """Load what is loaded at its first use, so that the first resident need not wait for it."""
+    base.search("你好", "zh")
+    open_timetable(pack)
 
 
 def all_actions(ground: Ground, base: KnowledgeBase) -> list[Action]:

@@ -24,7 +24,7 @@ from actions.db import Database, Db
 from actions.outbox import Notice
 from actions.turns import EntryState, InboxEntry, Opening, TurnRow, TurnState
 from actions.wording import Said, Wording
-from bot import inbox
+from bot import inbox, metrics
 from bot.assistant import Assistant, AssistantSilent
 from bot.choices import is_id, resolve
 from bot.inbox import Kept
@@ -112,13 +112,16 @@ class Gateway:
         arrived = monotonic()
         emergency = await run_in_threadpool(self._emergency, message.text)
         kept = await self._in_time(partial(self._keep, emergency), message)
+        metrics.MESSAGES.labels(message.channel).inc()
         if kept.waiting:
             draining = asyncio.create_task(self.drain(kept.conversation_id))
             self._background.add(draining)
             draining.add_done_callback(self._finished)
             left = self.ground.turn_seconds - (monotonic() - arrived)
             await asyncio.wait({draining}, timeout=max(left, 0) + SETTLING_SECONDS)
-        return await self._in_time(self._answered, kept)
+        answered = await self._in_time(self._answered, kept)
+        metrics.ANSWERED_IN.observe(monotonic() - arrived)
+        return answered
 
     async def _in_time(self, work: Callable[[T], U], about: T) -> U:
         try:
@@ -199,6 +202,7 @@ class Gateway:
 
     def _answer_emergency(self, emergency: NeverRequest, db: Db, entry: InboxEntry) -> None:
         """The number comes first, whichever form or person the conversation is with."""
+        metrics.EMERGENCIES.inc()
         now = self.ground.clock.now()
         _, conversation, message = _load(db, entry.id)
         self._note_language(conversation, message.text)
@@ -362,11 +366,13 @@ class Gateway:
             entry, conversation, _ = _load(db, work.entry_id)
             answered = bool(said) and turns.finish(db, work.turn_id, now=now)
             if not answered and turns.give_up(db, work.turn_id, now=now):
+                metrics.TURNS.labels("given_up").inc()
                 self._try_later(db, entry, conversation, now)
                 return
             if not answered and not turns.finish(db, work.turn_id, now=now):
                 return  # another gateway has taken the entry over
             news = outbox.of_turn(db, work.turn_id)
+            metrics.TURNS.labels("answered").inc()
             self._say(db, entry, conversation, news, said if answered else [])
             turns.close_entry(entry, EntryState.ANSWERED, now=now)
 

@@ -7,21 +7,15 @@ import typer
 import uvicorn
 from rasa_sdk.interfaces import Action
 
-from actions import (
-    answers,
-    booking,
-    governance,
-    handoff,
-    migrate,
-    neighbours,
-    server,
-    settings,
-    smalltalk,
-)
+from actions import handoff, migrate, server, settings, smalltalk
+from actions.answers import actions as answers
+from actions.booking import actions as booking
 from actions.clock import open_clock
 from actions.db import Database
 from actions.dialogue import CancelForm, Ground, StartSession
 from actions.errors import SettingInvalid, XiaoliError
+from actions.governance import actions as governance
+from actions.neighbours import actions as neighbours
 from actions.wording import read_wording
 from knowledge import index
 from knowledge.embedder import OnnxEmbedder

@@ -1,5 +1,1 @@
 """Answers: what the knowledge base tells, and what is computed (open now, the next bus)."""
-
-from actions.answers.actions import actions
-
-__all__ = ["actions"]

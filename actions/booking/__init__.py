@@ -1,15 +1,1 @@
 """Booking: what is on, residents' places in it, and the line for what is full."""
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rasa_sdk.interfaces import Action
-
-    from actions.dialogue import Ground
-
-
-def actions(ground: "Ground") -> "list[Action]":
-    """Make the topic's actions; imported late, so that services come without Rasa's library."""
-    from actions.booking.actions import actions as made
-
-    return made(ground)

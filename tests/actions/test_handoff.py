@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from actions import conversations, governance, handoff, turns
+from actions import conversations, handoff, turns
 from actions.conversations import Conversation, Draft, Status
 from actions.dialogue import Ground, StartSession
+from actions.governance import actions as governance
 from tests.actions.conftest import Heard, Talk
 from tests.conftest import StandingClock
 

@@ -27,11 +27,17 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         request.getfixturevalue("postgres_url") if on_postgres else f"sqlite:///{tmp_path}/x.db"
     )
     opened = Database(url)
+    if on_postgres:
+        drop_everything(opened)  # other tests leave their tables to the next
     yield opened
     if on_postgres:
-        with opened.engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        drop_everything(opened)
     opened.close()
+
+
+def drop_everything(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 
 
 def test_migrations_make_exactly_the_tables_of_the_models(empty: Database) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actions import answers
+from actions.answers import actions as answers
 from actions.answers import service
 from actions.dialogue import Ground
 from knowledge import search

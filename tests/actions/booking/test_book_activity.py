@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from actions import booking
+from actions.booking import actions as booking
 from actions.booking.forms import SLOTS
 from actions.booking.model import Booking, BookingStatus, WaitlistEntry
 from actions.conversations import Draft

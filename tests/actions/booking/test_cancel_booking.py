@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from actions import booking
+from actions.booking import actions as booking
 from actions.booking import service
 from actions.conversations import Draft
 from actions.dialogue import Ground

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from actions import booking
+from actions.booking import actions as booking
 from actions.dialogue import Ground
 from actions.wording import read_payload
 from tests.actions.booking.conftest import at, book, session_of

@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 
-from actions import governance, turns
+from actions import turns
 from actions.conversations import Attachment, Draft
 from actions.db import Database
 from actions.dialogue import CancelForm, Ground
+from actions.governance import actions as governance
 from actions.governance.model import ServiceRequest, Status, Update
 from actions.turns import TurnRow
 from tests.actions.conftest import Heard, Talk

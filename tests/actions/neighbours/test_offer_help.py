@@ -1,8 +1,8 @@
 """action_offer_help: what neighbours need, and taking one on by a tap."""
 
-from actions import neighbours
 from actions.conversations import Choice
 from actions.dialogue import Ground
+from actions.neighbours import actions as neighbours
 from tests.actions.conftest import Heard, Talk
 
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from actions import neighbours, turns
+from actions import turns
 from actions.conversations import Draft
 from actions.db import Database
 from actions.dialogue import Ground
+from actions.neighbours import actions as neighbours
 from actions.neighbours.model import HelpRequest, Status
 from actions.outbox import Notice, NoticeState
 from tests.actions.conftest import Heard, Talk

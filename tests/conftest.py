@@ -9,11 +9,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from actions import migrate
 from actions.db import Base, Database
 
 POSTGRES = os.getenv("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+COUNT_ANEW = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
 
 
 @dataclass
@@ -72,8 +76,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 
 def empty_every_table(database: Database) -> None:
-    """Leave nothing of a test behind but the tables."""
-    tables = Base.metadata.sorted_tables
+    """Leave nothing of a test behind but the tables; ids begin at one again."""
+    again = "SELECT setval(pg_get_serial_sequence(%s, 'id'), 1, false)"
     with database.engine.begin() as connection:
-        for table in reversed(tables):
-            connection.execute(table.delete())
+        for table in reversed(Base.metadata.sorted_tables):
+            left = connection.execute(table.delete()).rowcount
+            if left and table.autoincrement_column is not None:
+                connection.exec_driver_sql(again, (table.name,))

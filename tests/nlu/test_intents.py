@@ -51,8 +51,7 @@ SAID = {
 def train(encoder: Encoder, said: dict[str, Sequence[str]]) -> IntentModel:
     texts = [text for sentences in said.values() for text in sentences]
     labels = [label for label, sentences in said.items() for _ in sentences]
-    names = encoder.embed_all([words_of(label) for label in sorted(said)])
-    return intents.train(texts, encoder.embed_all(texts), labels, names)
+    return intents.train(texts, labels, encoder)
 
 
 @pytest.fixture(scope="module")

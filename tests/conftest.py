@@ -9,15 +9,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from actions import migrate
 from actions.db import Base, Database
 
 POSTGRES = os.getenv("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
-
-
-COUNT_ANEW = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
 
 
 @dataclass

@@ -75,7 +75,13 @@ def read_rows(file: Path) -> list[Row]:
 
 def train(rows: Sequence[Row], encoder: Encoder) -> IntentModel:
     """Train the shipped model on these rows."""
-    return intents.train([r.text for r in rows], [r.label for r in rows], encoder)
+    labels = [row.label for row in rows]
+    return intents.train(
+        [row.text for row in rows],
+        encoder.embed_all([row.text for row in rows]),
+        labels,
+        encoder.embed_all([intents.words_of(label) for label in sorted(set(labels))]),
+    )
 
 
 def read(model: IntentModel, rows: Sequence[Row], encoder: Encoder) -> list[Read]:

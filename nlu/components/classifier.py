@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -71,10 +72,13 @@ class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
     def train(self, training_data: TrainingData) -> Resource:
         """Train on the examples that have an intent and words."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
+        labels = [str(e.get(INTENT)) for e in examples]
+        names = [intents.words_of(label) for label in sorted(set(labels))]
         self._model = intents.train(
             [e.get(TEXT) for e in examples],
-            [str(e.get(INTENT)) for e in examples],
-            open_encoder(settings.encoder_dir()),
+            np.stack([_vector(e) for e in examples]),
+            labels,
+            open_encoder(settings.encoder_dir()).embed_all(names),
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)

@@ -36,7 +36,7 @@ class Network(Protocol):
     """Embeds one text as a vector of length one."""
 
     def embed(self, text: str) -> Vector:
-        """Return the vector of a text that begins with its kind, "query: " or "passage: "."""
+        """Return the vector of a text as it was typed."""
 
 
 class Encoder:
@@ -61,12 +61,6 @@ class Encoder:
     def embed_all(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row a text."""
         return np.stack([self.embed(text) for text in texts])
-
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one row a text, as what is searched and not as what somebody asks."""
-        return np.stack(
-            [self._network.embed(f"passage: {fold(text).strip()}") for text in texts]
-        )
 
 
 class OnnxNetwork:
@@ -110,9 +104,8 @@ class PackagedNetwork:
         self._network: Any = E5(num_threads=1)
 
     def embed(self, text: str) -> Vector:
-        kind, _, said = text.partition(": ")
-        embed = self._network.passage if kind == "passage" else self._network.query
-        return np.asarray(embed(said or " "), dtype=np.float32)
+        vector = self._network.query(text.removeprefix("query: ") or " ")
+        return np.asarray(vector, dtype=np.float32)
 
 
 def check_manifest(folder: Path, *files: str) -> None:

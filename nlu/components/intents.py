@@ -1,11 +1,10 @@
 """Tells what a message wants, how sure that is, and whether it is anything we know at all.
 
 Two readers of a message are trained: one of its meaning (logistic regression on centred
-sentence vectors; each example is seen as a query and as a passage, and the words of an
-intent's own name count as one more example of it) and one of its letters (the same on
-character n-grams). How much the letters weigh, how sharp the probabilities are, and where
-"nothing we know" begins are all found by cross-validation on the training examples
-themselves.
+sentence vectors; the words of an intent's own name count as one more example of it) and one
+of its letters (the same on character n-grams). How much the letters weigh, how sharp the
+probabilities are, and where "nothing we know" begins are all found by cross-validation on
+the training examples themselves.
 """
 
 import json
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from nlu.components.encoder import Encoder
 from nlu.components.text import fold
 
 Matrix = NDArray[np.float64]
@@ -182,29 +180,25 @@ class Examples:
 
     texts: tuple[str, ...]
     vectors: Vectors
-    passages: Vectors  # the same messages, as the encoder's other kind of text
     labels: NDArray[np.int64]
     names: Vectors
 
     def part(self, rows: NDArray[np.bool_]) -> "Examples":
         """Return these rows only."""
         texts = tuple(text for text, kept in zip(self.texts, rows, strict=True) if kept)
-        return Examples(
-            texts, self.vectors[rows], self.passages[rows], self.labels[rows], self.names
-        )
+        return Examples(texts, self.vectors[rows], self.labels[rows], self.names)
 
 
-def train(texts: Sequence[str], labels: Sequence[str], encoder: Encoder) -> IntentModel:
-    """Train on labelled messages."""
+def train(
+    texts: Sequence[str], vectors: Vectors, labels: Sequence[str], names: Vectors
+) -> IntentModel:
+    """Train on labelled messages.
+
+    `names` holds the vector of each distinct label's words (`words_of`), in sorted order.
+    """
     intents = tuple(sorted(set(labels)))
     numbers = np.array([intents.index(label) for label in labels])
-    examples = Examples(
-        texts=tuple(fold(text) for text in texts),
-        vectors=encoder.embed_all(texts),
-        passages=encoder.embed_passages(texts),
-        labels=numbers,
-        names=encoder.embed_all([words_of(intent) for intent in intents]),
-    )
+    examples = Examples(tuple(fold(text) for text in texts), vectors, numbers, names)
     trial = _cross_validate(examples)
     weight = _letter_weight(trial, numbers)
     known = numbers != (intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else -1)
@@ -250,11 +244,12 @@ class _Logits:
 
 
 def _train_meaning(examples: Examples) -> tuple[NDArray[np.float32], Linear]:
-    kinds = (examples.vectors, examples.passages, examples.names)  # each has its own centre
-    rows = np.vstack([_centred(kind, kind.mean(0)) for kind in kinds])
-    names = np.arange(len(examples.names))
-    labels = np.concatenate([examples.labels, examples.labels, names])
-    return examples.vectors.mean(0), _regress(rows, labels, len(names))
+    centre = examples.vectors.mean(0)
+    rows = np.vstack(
+        [_centred(examples.vectors, centre), _centred(examples.names, examples.names.mean(0))]
+    )
+    labels = np.concatenate([examples.labels, np.arange(len(examples.names))])
+    return centre, _regress(rows, labels, len(examples.names))
 
 
 def _train_spelling(examples: Examples) -> tuple[Letters, Linear]:

@@ -51,7 +51,8 @@ SAID = {
 def train(encoder: Encoder, said: dict[str, Sequence[str]]) -> IntentModel:
     texts = [text for sentences in said.values() for text in sentences]
     labels = [label for label, sentences in said.items() for _ in sentences]
-    return intents.train(texts, labels, encoder)
+    names = encoder.embed_all([words_of(label) for label in sorted(said)])
+    return intents.train(texts, encoder.embed_all(texts), labels, names)
 
 
 @pytest.fixture(scope="module")

@@ -399,7 +399,7 @@ async def listen(
     messages: list[dict[str, Any]] = []
     try:
         while len(messages) < until:
-            event = (await asyncio.wait_for(heard.get(), 20)).decode()
+            event = (await asyncio.wait_for(heard.get(), 120)).decode()
             if begun and "event: status" in event:
                 begun.set()
             if "event: message" in event:

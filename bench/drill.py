@@ -24,6 +24,7 @@ from bench.output import finish, say
 from bench.proxy import Proxy
 from bench.residents import Resident
 from bot.settings import Settings
+from setup import processes
 from setup import settings as setup_settings
 from setup.processes import Program
 from setup.programs import programs
@@ -32,7 +33,9 @@ from setup.supervisor import Assistant, Table
 ZONE = ZoneInfo("Asia/Shanghai")
 TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
 OURS = ("bot", "actions", "worker")  # what is killed often; Rasa takes long to come back
-PAUSE = 1.0  # seconds between two kills, at most
+WORKING = 4.0  # seconds in which residents get on before the next kills, at most
+PAUSE = 0.5  # seconds between two kills of a round, at most
+BACK_AFTER = 1.0  # seconds until who was killed is started again, at most
 COMING_BACK = 180.0  # seconds a process, or the last answer, may take
 
 
@@ -45,6 +48,7 @@ class Drill:
     chance: random.Random
     residents: list[Resident] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
+    _dead: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
     def conversing(self, how_many: int) -> Iterator[None]:
@@ -65,27 +69,28 @@ class Drill:
         until(lambda: self.books.unfinished() == 0)
 
     def kill(self, names: Sequence[str]) -> None:
-        """Kill processes at random moments, each as often as it is named.
+        """Kill processes in the middle of conversations, each as often as it is named.
 
-        One that is not back yet is left alone meanwhile, so that others die with it.
+        Between two rounds residents get on with what they want: a drill in which nothing
+        works shows nothing. In a round one to three processes die at random moments.
         """
-        left, dead = list(names), dict[str, int]()
-        supervisor = self.assistant.supervisor
-        until_all = time.monotonic() + COMING_BACK * (1 + len(left) / 10)
-        while left and time.monotonic() < until_all:
-            time.sleep(self.chance.uniform(0, PAUSE))
-            there = [
-                name
-                for name in left
-                if supervisor.answers(name) and supervisor.pid(name) != dead.get(name)
-            ]
-            if there:
-                name = self.chance.choice(there)
-                dead[name] = supervisor.pid(name)
+        left = list(names)
+        while left:
+            until(lambda: all(map(self._is_well, {*OURS, "rasa"})))
+            time.sleep(self.chance.uniform(0, WORKING))
+            there = sorted(set(left))
+            for name in self.chance.sample(there, min(len(there), self.chance.randint(1, 3))):
+                time.sleep(self.chance.uniform(0, PAUSE))
+                dead = self.assistant.supervisor.pid(name)
                 self.assistant.kill(name)
+                self._dead[name] = dead
                 self.killed.append(name)
                 left.remove(name)
-                say(f"killed {name}; {len(left)} to go")
+            say(f"killed {len(self.killed)}; {len(left)} to go")
+
+    def _is_well(self, name: str) -> bool:
+        supervisor = self.assistant.supervisor
+        return supervisor.pid(name) != self._dead.get(name) and supervisor.answers(name)
 
     def recovery(self) -> float:
         """Return after how many seconds somebody new gets an answer."""
@@ -130,6 +135,7 @@ WRONG = (
 def drilling(folder: Path, *, seed: int = 1, **more: Any) -> Iterator[Drill]:
     """Run an assistant of its own for a drill; `more` goes to `Assistant`."""
     variables = {"RATE_LIMIT": "100000/minute"}
+    processes.LONGEST_PAUSE = BACK_AFTER  # who is killed did not crash for good
     with Assistant(folder, clock=TUESDAY, variables=variables, **more) as assistant:
         told = assistant.settings
         store = Settings(state_dir=told.state_dir, database_url=told.database_url).database

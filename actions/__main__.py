@@ -1,7 +1,6 @@
 """`python -m actions serve | migrate | revision`: the action server, and its store."""
 
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import typer
 import uvicorn
@@ -39,7 +38,7 @@ def serve() -> None:
     ground = Ground(
         database=Database(said.database),
         clock=open_clock(said.test_clock),
-        wording=read_wording(ZoneInfo(pack.time_zone)),
+        wording=read_wording(pack.zone),
         pack=pack,
     )
     ground.database.check_durable()

@@ -83,6 +83,11 @@ class Turn:
     dispatcher: CollectingDispatcher = field(repr=False)
 
     @property
+    def local(self) -> datetime:
+        """The present moment on the community's clock."""
+        return self.now.astimezone(self.ground.pack.zone)
+
+    @property
     def resident_id(self) -> str:
         """Who wrote."""
         return self.conversation.resident_id

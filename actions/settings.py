@@ -1,7 +1,7 @@
 """What the environment says: the only place of the domain that reads it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,14 +39,26 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.state_dir / 'xiaoli.db'}"
 
 
+Kind = TypeVar("Kind", bound=Settings)
+
+
 def read() -> Settings:
     """Read and check the environment.
 
     Raises:
         SettingInvalid: names the first setting that cannot be used and what to do.
     """
+    return read_as(Settings)
+
+
+def read_as(kind: type[Kind]) -> Kind:
+    """Read and check the environment, with what this kind of settings has beyond ours.
+
+    Raises:
+        SettingInvalid: names the first setting that cannot be used and what to do.
+    """
     try:
-        settings = Settings()
+        settings = kind()
     except ValidationError as invalid:
         first = invalid.errors()[0]
         name = str(first["loc"][0]).upper()

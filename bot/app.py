@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import httpx
 import structlog
@@ -74,7 +73,7 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
     pack = load_pack(settings.community_dir)
     database = Database(settings.database)
     database.check_durable()
-    wording = read_wording(ZoneInfo(pack.time_zone))
+    wording = read_wording(pack.zone)
     clock = open_clock(settings.test_clock)
     gateway = Gateway(
         Ground(
@@ -248,7 +247,7 @@ def build_worker(settings: Settings) -> Callable[[], None]:
     delivery = Delivery(
         database=database,
         clock=clock,
-        wording=read_wording(ZoneInfo(pack.time_zone)),
+        wording=read_wording(pack.zone),
         channels={webchat.NAME: webchat.ByRow()},
         return_after=timedelta(minutes=settings.return_after_minutes),
     )

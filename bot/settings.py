@@ -1,9 +1,8 @@
 """What the environment says to the bot: the only place of it that reads the environment."""
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from actions import settings as ground
-from actions.errors import SettingInvalid
 
 
 class Settings(ground.Settings):
@@ -28,12 +27,4 @@ def read() -> Settings:
     Raises:
         SettingInvalid: names the first setting that cannot be used and what to do.
     """
-    ground.read()
-    try:
-        return Settings()
-    except ValidationError as invalid:
-        first = invalid.errors()[0]
-        name = str(first["loc"][0]).upper()
-        raise SettingInvalid(
-            f"Setting {name} cannot be used: {first['msg']}; see .env.example"
-        ) from None
+    return ground.read_as(Settings)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from actions.booking.schedule import write_sessions
 from actions.clock import Clock
@@ -22,7 +21,7 @@ class Upkeep:
     def run_due(self) -> bool:
         """Do the day's work if it is not done; True when it was done now."""
         now = self.clock.now()
-        today = now.astimezone(ZoneInfo(self.pack.time_zone)).date()
+        today = now.astimezone(self.pack.zone).date()
         if self._done_on == today:
             return False
         with self.database.transaction() as db:

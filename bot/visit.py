@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import Request
 from fastapi.responses import Response
 
-from bot.channels.webchat import LARGEST_BODY, SESSION_COOKIE
+from bot.channels.webchat import SESSION_COOKIE, read_bounded
 from bot.problems import Problem
 
 FORM = "application/x-www-form-urlencoded"
@@ -107,11 +107,7 @@ async def read_form(request: Request) -> Said:
     """
     if request.headers.get("content-type", "").partition(";")[0] != FORM:
         raise Problem(422, "refused")
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > LARGEST_BODY:
-            raise Problem(413, "too_long")
+    content = await read_bounded(request)
     try:
         fields = parse_qs(content.decode("latin-1"), errors="replace", max_num_fields=20)
     except ValueError:

@@ -37,7 +37,7 @@ class Opening:
 
 def opening(pack: Pack, facility: Facility, now: datetime) -> Opening:
     """Say whether a facility is open at `now` (aware), by its hours, exceptions and 调休."""
-    local = now.astimezone(ZoneInfo(pack.time_zone))
+    local = now.astimezone(pack.zone)
     day = day_kind(pack, local.date())
     if not facility.opening_hours:
         return Opening(known=False, day=day)
@@ -63,7 +63,7 @@ def spans_on(pack: Pack, facility: Facility, on: date) -> list[Span]:
     hours = facility.opening_hours
     if not hours:
         return []
-    zone = ZoneInfo(pack.time_zone)
+    zone = pack.zone
     exception = _exception(pack, facility, on)
     if exception:
         return _place([] if exception.hours == "off" else _week(exception.hours)[0], on, zone)

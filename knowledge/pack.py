@@ -290,6 +290,11 @@ class Pack(Record):
         return name
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The community's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
     def gtfs(self) -> Path:
         """The folder of the timetable, in GTFS."""
         return self.folder / "gtfs"

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
 
@@ -111,7 +110,7 @@ def asked(turn: Turn) -> dict[str, Any]:
     said["to"] = next((stop for stop in going if stop), None)
     text = normalise(turn.text)
     said["which"] = "last" if LAST.search(text) else "first" if FIRST.search(text) else None
-    when = read_when(turn.text, _local(turn))
+    when = read_when(turn.text, turn.local)
     if isinstance(when, When):
         said["at"] = when.start.isoformat()
     return {key: value for key, value in said.items() if value}
@@ -157,10 +156,7 @@ def _none(turn: Turn, timetable: Timetable, stop: Stop, only: Only) -> list[str]
 
 
 def _bus(turn: Turn, departure: Departure) -> str:
-    local = departure.leaves_at.astimezone(ZoneInfo(turn.ground.pack.time_zone))
-    at = f"{local:%H:%M}"
-    if local.date() != telling.today(turn):
-        at = turn.ground.wording.moment(departure.leaves_at, turn.language)
+    at = telling.moment(turn, departure.leaves_at)
     values = {"at": at, "line": departure.line.number, "towards": departure.towards}
     if departure.every is None:
         return telling.line(turn, "utter_departure", **values)
@@ -172,12 +168,8 @@ def _moment(said: dict[str, Any], turn: Turn) -> datetime:
     return datetime.fromisoformat(said["at"]) if said.get("at") else turn.now
 
 
-def _day(turn: Turn, moment: datetime) -> Any:
-    return moment.astimezone(ZoneInfo(turn.ground.pack.time_zone)).date()
-
-
-def _local(turn: Turn) -> datetime:
-    return turn.now.astimezone(ZoneInfo(turn.ground.pack.time_zone))
+def _day(turn: Turn, moment: datetime) -> date:
+    return moment.astimezone(turn.ground.pack.zone).date()
 
 
 def _asked_before(turn: Turn) -> dict[str, Any]:

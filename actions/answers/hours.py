@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from actions.answers import telling
 from actions.conversations import Choice
@@ -36,8 +35,8 @@ class AnswerHours(Answer):
         if facility is None:
             turn.say("utter_hours_of_what", choices=_offer(turn))
             return []
-        when = read_when(turn.text, _local(turn))
-        days = _days(when, telling.today(turn)) if isinstance(when, When) else []
+        when = read_when(turn.text, turn.local)
+        days = _days(when, turn.local.date()) if isinstance(when, When) else []
         lines = on_days(turn, facility, days) if days else right_now(turn, facility)
         telling.tell(turn, lines, facility)
         return []
@@ -78,13 +77,13 @@ def _state(turn: Turn, found: Opening, name: Any) -> str:
         return telling.line(turn, "utter_hours_always", name=name)
     if found.is_open and found.closes_at:
         left = found.closes_at - turn.now
-        at = _moment(turn, found.closes_at)
+        at = telling.moment(turn, found.closes_at)
         if left <= SOON:
             minutes = max(1, round(left.total_seconds() / 60))
             return telling.line(turn, "utter_hours_closing", name=name, at=at, minutes=minutes)
         return telling.line(turn, "utter_hours_open", name=name, at=at)
     if found.opens_at:
-        opens = _moment(turn, found.opens_at)
+        opens = telling.moment(turn, found.opens_at)
         return telling.line(turn, "utter_hours_closed", name=name, at=opens)
     return telling.line(turn, "utter_hours_closed_long", name=name)
 
@@ -114,14 +113,6 @@ def _not_published(turn: Turn, kind: DayKind | None) -> list[str]:
     return [telling.line(turn, "utter_hours_not_published")] if kind == DayKind.UNKNOWN else []
 
 
-def _moment(turn: Turn, moment: datetime) -> str:
-    """Write a moment of today as its time alone, another day's with its date."""
-    local = moment.astimezone(ZoneInfo(turn.ground.pack.time_zone))
-    if local.date() == telling.today(turn):
-        return f"{local:%H:%M}"
-    return turn.ground.wording.moment(moment, turn.language)
-
-
 def _spans(spans: Sequence[Span]) -> str:
     return ", ".join(f"{start:%H:%M}–{_end(end, start)}" for start, end in spans)
 
@@ -133,10 +124,6 @@ def _end(end: datetime, start: datetime) -> str:
 
 def _phone(facility: Facility) -> str:
     return facility.phone or "12345"
-
-
-def _local(turn: Turn) -> datetime:
-    return turn.now.astimezone(ZoneInfo(turn.ground.pack.time_zone))
 
 
 def _offer(turn: Turn) -> list[Choice]:

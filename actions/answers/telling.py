@@ -1,9 +1,8 @@
 """Puts an answer together from lines of the domain, with where it comes from."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from actions.dialogue import Turn
 from knowledge.records import Sourced
@@ -30,11 +29,14 @@ def tell(turn: Turn, lines: Iterable[str], record: Sourced) -> None:
 
 def origin(turn: Turn, record: Sourced) -> str:
     """Return the line that says where a record comes from."""
-    if record.valid_until is not None and record.valid_until < today(turn):
+    if record.valid_until is not None and record.valid_until < turn.local.date():
         return line(turn, "utter_origin_stale", day=str(record.valid_until))
     return line(turn, ORIGINS[record.level], source=record.source, day=str(record.as_of))
 
 
-def today(turn: Turn) -> date:
-    """Return the community's date."""
-    return turn.now.astimezone(ZoneInfo(turn.ground.pack.time_zone)).date()
+def moment(turn: Turn, at: datetime) -> str:
+    """Write a moment of today as its time alone, another day's with its date."""
+    local = at.astimezone(turn.ground.pack.zone)
+    if local.date() == turn.local.date():
+        return f"{local:%H:%M}"
+    return turn.ground.wording.moment(at, turn.language)

@@ -64,7 +64,7 @@ def occurrences(activity: Activity, first: date, zone: ZoneInfo) -> Iterator[Spa
 
 
 def _plan(activity: Activity, first: date, pack: Pack, now: datetime) -> list[Span]:
-    zone = ZoneInfo(pack.time_zone)
+    zone = pack.zone
     counted = "COUNT" in activity.rrule
     latest = max(now + AHEAD, datetime.combine(first, activity.start, zone))
     planned = []
@@ -78,7 +78,7 @@ def _plan(activity: Activity, first: date, pack: Pack, now: datetime) -> list[Sp
 
 def _first_of(db: Db, activity: Activity, pack: Pack, now: datetime) -> date:
     """Return the day the activity is counted from: its earliest session, else the pack's."""
-    zone = ZoneInfo(pack.time_zone)
+    zone = pack.zone
     earliest = db.scalar(
         select(func.min(Session.starts_at)).where(Session.activity_id == activity.id)
     )
@@ -125,7 +125,7 @@ def _change(
         .values(places=places, ends_at=ends_at)
         .execution_options(synchronize_session=False)
     )
-    programme = Programme(pack, read_wording(ZoneInfo(pack.time_zone)))
+    programme = Programme(pack, read_wording(pack.zone))
     service.promote(db, programme, session_id=session.id, now=now)
 
 

@@ -3,7 +3,6 @@
 import re
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -23,7 +22,7 @@ def next_reference(db: Db, pack: Pack, *, now: datetime) -> str:
 
     The counter's row is locked until that ends, so two requests never share a number.
     """
-    day = f"{now.astimezone(ZoneInfo(pack.time_zone)):%y%m%d}"
+    day = f"{now.astimezone(pack.zone):%y%m%d}"
     return f"{_letters(pack)}-{day}-{_next_number(db, day):04d}"
 
 

@@ -1,7 +1,6 @@
 """By when a request is due: calendar hours run day and night, working hours with the office."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from actions.people.office import office
 from knowledge.hours import spans_on
@@ -26,7 +25,7 @@ def _after_working(pack: Pack, left: timedelta, since: datetime) -> datetime | N
     counter = office(pack)
     if counter is None:
         return None
-    today = since.astimezone(ZoneInfo(pack.time_zone)).date()
+    today = since.astimezone(pack.zone).date()
     for ahead in range(DAYS_AHEAD):
         for start, end in spans_on(pack, counter, today + timedelta(days=ahead)):
             begin = max(start, since)  # only the part that still lies ahead counts

@@ -59,7 +59,7 @@ class Square:
     @property
     def zone(self) -> ZoneInfo:
         """The community's time zone."""
-        return ZoneInfo(self.pack.time_zone)
+        return self.pack.zone
 
 
 def post(

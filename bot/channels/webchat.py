@@ -330,17 +330,27 @@ def reply_out(message: Message) -> ReplyOut:
     )
 
 
-async def read_body(request: Request, kind: type[Body]) -> Body:
-    """Read a JSON body of bounded size.
+async def read_bounded(request: Request) -> bytes:
+    """Read a body of bounded size.
 
     Raises:
-        Problem: 413 when too large, 422 when it is not what the API takes.
+        Problem: 413 when too large.
     """
     content = b""
     async for part in request.stream():
         content += part
         if len(content) > LARGEST_BODY:
             raise Problem(413, "too_long")
+    return content
+
+
+async def read_body(request: Request, kind: type[Body]) -> Body:
+    """Read a JSON body of bounded size.
+
+    Raises:
+        Problem: 413 when too large, 422 when it is not what the API takes.
+    """
+    content = await read_bounded(request)
     try:
         return kind.model_validate(json.loads(content))
     except ValidationError as invalid:

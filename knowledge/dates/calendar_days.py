@@ -27,6 +27,14 @@ def month_day(year: int, month: int, of: int) -> date | None:
         return None
 
 
+def day_of_month(of: int, today: date) -> Days | None:
+    """Return this day of this month and of the next twelve, None when there is no such day."""
+    first = today.replace(day=1)
+    months = [shifted(first, n) for n in range(13)]
+    found = [on for m in months if (on := month_day(m.year, m.month, of))]
+    return Days(tuple((on, on) for on in found), of_month=True) if found else None
+
+
 def month(year: int, number: int) -> Days:
     """Return all days of a month; `number` may run over the year's end."""
     first = shifted(date(year, 1, 1), number - 1)

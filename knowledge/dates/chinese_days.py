@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from knowledge.dates.calendar_days import (
     FESTIVALS,
     by_moon,
+    day_of_month,
     every_year,
     festival,
     holiday,
@@ -228,10 +229,7 @@ def _successive(read: list[Days | Unsure | None]) -> Value | None:
 @says(rf"{NOT_INSIDE}(?P<d>{N})(?:号|日)(?!内|后|以后|之后|以内|之内)")
 @says(rf"{NOT_INSIDE}(?P<d>{N})(?=[、和到至~-](?:{N}、)*{N}(?:号|日))")
 def _day_of_month(match: re.Match[str], now: datetime) -> Value | None:
-    first, of = now.date().replace(day=1), number(match["d"])
-    months = [shifted(first, n) for n in range(13)]
-    found = [on for m in months if (on := month_day(m.year, m.month, of))]
-    return Days(tuple((on, on) for on in found), of_month=True) if found else None
+    return day_of_month(number(match["d"]), now.date())
 
 
 @says(

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from knowledge.dates.calendar_days import (
     FESTIVALS,
+    day_of_month,
     festival,
     month,
     month_day,
@@ -160,10 +161,7 @@ def _whole_month(match: re.Match[str], now: datetime) -> Value | None:
 
 @says(rf"{_B}the (?P<d>\d{{1,2}})(?:st|nd|rd|th){_E}")
 def _day_of_month(match: re.Match[str], now: datetime) -> Value | None:
-    first, of = now.date().replace(day=1), int(match["d"])
-    months = [shifted(first, n) for n in range(13)]
-    found = [on for m in months if (on := month_day(m.year, m.month, of))]
-    return Days(tuple((on, on) for on in found), of_month=True) if found else None
+    return day_of_month(int(match["d"]), now.date())
 
 
 @says(

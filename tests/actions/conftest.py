@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from rasa_sdk.executor import CollectingDispatcher
@@ -32,7 +31,7 @@ def ground(database: Database, clock: StandingClock) -> Ground:
         for area in sorted(pack.areas.values(), key=lambda area: area.id.count("/")):
             db.add(Area(id=area.id, parent_id=area.parent, tier=area.tier))
             db.flush()
-    return Ground(database, clock, read_wording(ZoneInfo(pack.time_zone)), pack)
+    return Ground(database, clock, read_wording(pack.zone), pack)
 
 
 @dataclass

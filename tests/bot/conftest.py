@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -89,7 +88,7 @@ class Bot:
 
 @pytest.fixture
 async def bot(database: Database, clock: StandingClock, tmp_path: Path) -> AsyncIterator[Bot]:
-    assistant, wording = Echo(), read_wording(ZoneInfo(PACK.time_zone))
+    assistant, wording = Echo(), read_wording(PACK.zone)
     gateway = Gateway(
         Ground(database, clock, wording, PACK, KeywordGate(), assistant, turn_seconds=1.5)
     )

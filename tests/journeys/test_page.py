@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -71,7 +70,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("page")
     database, clock = Database(f"sqlite:///{folder}/x.db"), open_clock(None)
     Base.metadata.create_all(database.engine)
-    assistant, wording = Echo(), read_wording(ZoneInfo(PACK.time_zone))
+    assistant, wording = Echo(), read_wording(PACK.zone)
     gateway = Gateway(Ground(database, clock, wording, PACK, KeywordGate(), assistant))
     limits = Limits("100000/minute")
     channel = Webchat(gateway, database, clock, limits, "key", folder / "uploads")

@@ -69,11 +69,13 @@ class Database:
     """An open database.
 
     Both kinds of work are synchronous; asynchronous callers use a worker thread. No work may
-    span a call to another process.
+    span a call to another process. Waiting for somebody else's work ends after `busy_seconds`
+    with an OperationalError or a TimeoutError.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.engine = _engine(url, busy_seconds)
+        self._busy_seconds = busy_seconds
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(
             self.engine.execution_options(begin="IMMEDIATE"), expire_on_commit=False
@@ -98,8 +100,8 @@ class Database:
         if self._one_writer is None:
             yield
             return
-        if not self._one_writer.acquire(timeout=BUSY_SECONDS):
-            raise TimeoutError(f"another thread wrote for {BUSY_SECONDS} s")
+        if not self._one_writer.acquire(timeout=self._busy_seconds):
+            raise TimeoutError(f"another thread wrote for {self._busy_seconds} s")
         try:
             yield
         finally:
@@ -143,28 +145,28 @@ DURABILITY: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
 }
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, busy_seconds: float) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(
             parsed,
-            connect_args={"timeout": BUSY_SECONDS},
+            connect_args={"timeout": busy_seconds},
             hide_parameters=True,
             pool_size=CONNECTIONS,
-            pool_timeout=BUSY_SECONDS,
+            pool_timeout=busy_seconds,
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        milliseconds = int(BUSY_SECONDS * 1000)
+        milliseconds = int(busy_seconds * 1000)
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             hide_parameters=True,  # an error may be logged, what a resident wrote may not
             pool_pre_ping=True,
             pool_size=CONNECTIONS,
             max_overflow=0,
-            pool_timeout=BUSY_SECONDS,
+            pool_timeout=busy_seconds,
             connect_args={
                 "connect_timeout": 2,
                 "tcp_user_timeout": 5000,  # ms until a peer that is cut off counts as gone

@@ -80,6 +80,7 @@ class Ground:
     gate: SafetyGate
     assistant: Assistant
     turn_seconds: float = 4.0
+    store_seconds: float = STORE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,11 @@ class Gateway:
         return answered
 
     async def _in_time(self, work: Callable[[T], U], about: T) -> U:
+        within = self.ground.store_seconds
         try:
-            return await asyncio.wait_for(run_in_threadpool(work, about), STORE_SECONDS)
+            return await asyncio.wait_for(run_in_threadpool(work, about), within)
         except TimeoutError:
-            raise StoreSlow(f"no answer within {STORE_SECONDS} s") from None
+            raise StoreSlow(f"no answer within {within} s") from None
 
     def _finished(self, draining: asyncio.Task[None]) -> None:
         self._background.discard(draining)

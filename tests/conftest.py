@@ -55,14 +55,22 @@ def postgres_url() -> Iterator[str]:
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def busy_seconds() -> float:
+    """Seconds to wait for the store: many, as a machine may stall; a test may say otherwise."""
+    return 20
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, busy_seconds: float
+) -> Iterator[Database]:
     """An empty database with every table, on SQLite and on PostgreSQL."""
     on_postgres = request.param == "postgresql"
     url = (
         request.getfixturevalue("postgres_url") if on_postgres else f"sqlite:///{tmp_path}/x.db"
     )
-    opened = Database(url)
+    opened = Database(url, busy_seconds)
     assert migrate.TABLES  # all of them: a table is only known once its module is imported
     Base.metadata.create_all(opened.engine)
     yield opened
@@ -74,7 +82,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def empty_every_table(database: Database) -> None:
     """Leave nothing of a test behind but the tables; ids begin at one again."""
     again = "SELECT setval(pg_get_serial_sequence(%s, 'id'), 1, false)"
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with database.engine.begin() as connection:
+        connection.exec_driver_sql(f"LOCK TABLE {tables}")  # a thread may still be writing
         for table in reversed(Base.metadata.sorted_tables):
             left = connection.execute(table.delete()).rowcount
             if left and table.autoincrement_column is not None:

@@ -22,6 +22,7 @@ from knowledge.pack import NeverRequest, load_pack
 from tests.conftest import StandingClock
 
 PACK = load_pack(Path("knowledge/data/guali"))
+PATIENT = 30  # s, for every test that is not about time: a machine may stall
 
 
 @dataclass
@@ -89,9 +90,9 @@ class Bot:
 @pytest.fixture
 async def bot(database: Database, clock: StandingClock, tmp_path: Path) -> AsyncIterator[Bot]:
     assistant, wording = Echo(), read_wording(PACK.zone)
-    gateway = Gateway(
-        Ground(database, clock, wording, PACK, KeywordGate(), assistant, turn_seconds=1.5)
-    )
+    ground = Ground(database, clock, wording, PACK, KeywordGate(), assistant)
+    ground.turn_seconds = ground.store_seconds = PATIENT
+    gateway = Gateway(ground)
     channel = Webchat(
         gateway, database, clock, Limits("1000/minute"), "key", tmp_path / "uploads"
     )

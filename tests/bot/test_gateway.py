@@ -166,7 +166,7 @@ async def test_an_empty_answer_is_told_honestly_and_tried_again(bot: Bot) -> Non
 
 
 async def test_a_slow_assistant_is_given_up_in_time_and_starts_afresh(bot: Bot) -> None:
-    bot.assistant.slow = 30
+    bot.assistant.slow, bot.parts.gateway.ground.turn_seconds = 30, 0.5
     assert (await bot.say("约课"))[-1] == text_of(bot, "utter_still_working")
     bot.assistant.slow = 0
     bot.clock.pass_by(timedelta(seconds=5))
@@ -382,6 +382,7 @@ async def test_news_that_cannot_be_told_is_never_contradicted(bot: Bot) -> None:
     assert len(bot.assistant.heard) == 1
 
 
+@pytest.mark.parametrize("busy_seconds", [0.5])
 async def test_no_message_is_to_blame_for_a_store_that_is_away(bot: Bot) -> None:
     bot.assistant.silent = 1
     await bot.say("约课")
@@ -571,6 +572,7 @@ async def test_nothing_is_acknowledged_that_is_not_stored(
         assert db.scalar(select(func.count()).select_from(InboxEntry)) == before
 
 
+@pytest.mark.parametrize("busy_seconds", [0.5])
 async def test_a_store_that_is_held_by_somebody_is_told_and_takes_the_message_later(
     bot: Bot, database: Database
 ) -> None:
@@ -587,7 +589,8 @@ async def test_a_store_that_does_not_answer_at_all_is_told_in_time(
 ) -> None:
     assert gateway.STORE_SECONDS < 2
     await bot.say("你好")
-    monkeypatch.setattr(gateway, "STORE_SECONDS", 0.05)
+    ground = bot.parts.gateway.ground
+    monkeypatch.setattr(ground, "store_seconds", 0.05)
     back, begin = threading.Event(), database._writing.begin
 
     def wait() -> object:

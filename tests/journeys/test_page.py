@@ -27,7 +27,7 @@ from bot.channels.webchat import LONGEST_TEXT, Webchat
 from bot.gateway import Gateway, Ground
 from bot.limits import Limits
 from bot.settings import Settings
-from tests.bot.conftest import PACK, Echo, KeywordGate
+from tests.bot.conftest import PACK, PATIENT, Echo, KeywordGate
 
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
@@ -71,7 +71,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     database, clock = Database(f"sqlite:///{folder}/x.db"), open_clock(None)
     Base.metadata.create_all(database.engine)
     assistant, wording = Echo(), read_wording(PACK.zone)
-    gateway = Gateway(Ground(database, clock, wording, PACK, KeywordGate(), assistant))
+    ground = Ground(database, clock, wording, PACK, KeywordGate(), assistant)
+    ground.turn_seconds = ground.store_seconds = PATIENT
+    gateway = Gateway(ground)
     limits = Limits("100000/minute")
     channel = Webchat(gateway, database, clock, limits, "key", folder / "uploads")
     settings = Settings(state_dir=folder, secret_key="key")

@@ -25,10 +25,10 @@ from setup.settings import ROOT
 from setup.supervisor import Assistant
 
 OPEN_RATE = 5.0  # messages a second
-OPEN_SECONDS = 20
+OPEN_SECONDS = 32
 CLOSED_RESIDENTS = 16
-CLOSED_MESSAGES = 240
-ROUNDS = 2  # each side's share of every measurement is cut into so many, interleaved
+CLOSED_MESSAGES = 256
+ROUNDS = 8  # each measurement is cut into so many, side by side: a machine's speed may change
 
 Step = tuple[str, str | int]  # the kind of turn; what is written, or which choice is tapped
 
@@ -101,6 +101,11 @@ class Measured:
     closed_messages: int = 0
     cpu_seconds: float = 0.0
     cpu_messages: int = 0
+    residents: list["_Resident"] = field(init=False)  # they go on from round to round
+
+    def __post_init__(self) -> None:
+        talks = _talks()
+        self.residents = [_Resident(self, talks) for _ in range(CLOSED_RESIDENTS)]
 
     def figures(self) -> dict[str, Any]:
         """Return the figures in the units their names say."""
@@ -165,13 +170,10 @@ async def _counting_cpu(measured: Measured, work: Any) -> None:
 
 async def _open_loop(measured: Measured, seconds: float) -> int:
     """Begin a message every so often, whether or not those before are answered."""
-    talks, count = _talks(), int(seconds * OPEN_RATE)
-    began, sending = time.monotonic(), []
+    count, began, sending = int(seconds * OPEN_RATE), time.monotonic(), []
     # Each stream of messages is a resident who waits for the answer before writing again.
-    residents = [_Resident(measured, talks) for _ in range(CLOSED_RESIDENTS)]
-    for number in range(count):
+    for number, resident in zip(range(count), itertools.cycle(measured.residents)):
         await asyncio.sleep(max(0.0, began + number / OPEN_RATE - time.monotonic()))
-        resident = residents[number % len(residents)]
         sending.append(asyncio.create_task(resident.next(timed=True)))
     await asyncio.gather(*sending)
     return count
@@ -179,16 +181,14 @@ async def _open_loop(measured: Measured, seconds: float) -> int:
 
 async def _closed_loop(measured: Measured, messages: int, *, counted: bool = True) -> int:
     """Let so many residents write, each as soon as it has its answer."""
-    talks = _talks()
     each = messages // CLOSED_RESIDENTS
 
-    async def talk() -> None:
-        resident = _Resident(measured, talks)
+    async def talk(resident: "_Resident") -> None:
         for _ in range(each):
             await resident.next(timed=False)
 
     began = time.monotonic()
-    await asyncio.gather(*(talk() for _ in range(CLOSED_RESIDENTS)))
+    await asyncio.gather(*map(talk, measured.residents))
     if counted:
         measured.closed_seconds += time.monotonic() - began
         measured.closed_messages += each * CLOSED_RESIDENTS

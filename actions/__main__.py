@@ -17,7 +17,7 @@ from actions.governance import actions as governance
 from actions.neighbours import actions as neighbours
 from actions.wording import read_wording
 from knowledge import index
-from knowledge.embedder import OnnxEmbedder
+from knowledge.embedder import OnnxEmbedder, Remembering
 from knowledge.errors import IndexUnusable
 from knowledge.pack import Pack, load_pack
 from knowledge.search import KnowledgeBase
@@ -42,7 +42,7 @@ def serve() -> None:
         pack=pack,
     )
     ground.database.check_durable()
-    base = KnowledgeBase(said.index_dir, OnnxEmbedder(said.encoder_dir))
+    base = KnowledgeBase(said.index_dir, Remembering(OnnxEmbedder(said.encoder_dir)))
     warm_up(base, pack)
     made = all_actions(ground, base)
     app = server.build(made, said.actions_secret, ground.database.check_durable)

@@ -33,7 +33,7 @@ from bot.limits import Limits
 from bot.problems import Problem
 from bot.settings import Settings
 from bot.upkeep import Upkeep
-from knowledge.embedder import OnnxEmbedder
+from knowledge.embedder import OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
 
@@ -83,7 +83,7 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
             pack=pack,
             gate=SafetyGate(
                 pack.never_request,
-                OnnxEmbedder(settings.encoder_dir),
+                Remembering(OnnxEmbedder(settings.encoder_dir)),
                 settings.state_dir / "safety",
             ),
             assistant=assistant,

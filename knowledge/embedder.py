@@ -1,5 +1,7 @@
 """Turns texts into vectors: the same int8 encoder for passages, questions and intents."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,8 +15,10 @@ from knowledge.errors import EncoderUnusable
 Vectors = NDArray[np.float32]
 
 MODEL, TOKENIZER = "onnx/model_int8.onnx", "tokenizer.json"
+WIDTH = 384
 LONGEST = 256  # tokens; a longer text is cut, its meaning is in its beginning
 BATCH = 16
+REMEMBERED = 2048  # vectors of recent questions: residents say the same things
 
 
 class Embedder(Protocol):
@@ -28,7 +32,7 @@ class Embedder(Protocol):
 
 
 class OnnxEmbedder:
-    """The encoder set-up builds, run by onnxruntime on one thread (384 columns).
+    """The encoder set-up builds, run by onnxruntime on one thread.
 
     Raises:
         EncoderUnusable: the folder is missing or a file is not the one that was built.
@@ -61,7 +65,7 @@ class OnnxEmbedder:
     def _embed(self, texts: list[str]) -> Vectors:
         """Embed in batches of like length, so that little is padded."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        vectors = np.zeros((len(texts), 384), np.float32)
+        vectors = np.zeros((len(texts), WIDTH), np.float32)
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
             tokens = self._tokenizer.encode_batch([texts[i] for i in rows])
@@ -73,3 +77,34 @@ class OnnxEmbedder:
                 },
             )[0]
         return vectors
+
+
+class Remembering:
+    """An embedder that remembers recent questions; safe to use from several threads.
+
+    Questions are embedded one at a time: in a batch int8 makes a vector depend a little on
+    those beside it.
+    """
+
+    def __init__(self, embedder: Embedder, most: int = REMEMBERED) -> None:
+        self._embedder, self._most = embedder, most
+        self._recent: OrderedDict[str, Vectors] = OrderedDict()
+        self._looking = threading.Lock()
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return np.array([self._query(text) for text in texts], np.float32).reshape(-1, WIDTH)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder.embed_passages(texts)
+
+    def _query(self, text: str) -> Vectors:
+        with self._looking:
+            if (known := self._recent.get(text)) is not None:
+                self._recent.move_to_end(text)
+                return known
+        vector: Vectors = self._embedder.embed_queries([text])[0]
+        with self._looking:
+            self._recent[text] = vector
+            while len(self._recent) > self._most:
+                self._recent.popitem(last=False)
+        return vector

@@ -44,6 +44,9 @@ ASKS_OF_THE_PAST = re.compile(
 URGENT = re.compile(
     r"救命|快来|快点来|快救|正在|现在|还在|刚才|突然|马上|\bhelp\b|\bright now\b|\bjust\b"
 )
+ONLY_A_NUMBER = re.compile(
+    r"[0-9\s.,:、，。：]*"
+)  # most often the answer to a question of ours
 SENTENCE = re.compile(r"[^。！？!?；;\n]+")
 PIECE, PIECES = 80, 3  # characters of a piece, pieces of a message whose meaning is looked at
 
@@ -119,7 +122,11 @@ class SafetyGate:
             for sentence in sentences
             for start in range(0, len(sentence), PIECE)
         ]
-        return sorted(filter(None, pieces), key=self._rank)[:PIECES]
+        return sorted(filter(self._may_mean, pieces), key=self._rank)[:PIECES]
+
+    def _may_mean(self, piece: str) -> bool:
+        """A number alone means nothing, unless it is a keyword (「119」)."""
+        return not ONLY_A_NUMBER.fullmatch(piece) or self._rank(piece) < len(self._first)
 
     def _rank(self, piece: str) -> int:
         """Order pieces by how much they need a look, without the cost of their sound."""

@@ -1,11 +1,12 @@
 """The real encoder; that a flipped byte of it is refused is in tests/setup/test_encoder.py."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from knowledge.embedder import OnnxEmbedder
+from knowledge.embedder import OnnxEmbedder, Remembering, Vectors
 from knowledge.errors import EncoderUnusable
 
 
@@ -35,3 +36,34 @@ def test_a_text_of_any_length_has_a_vector(encoder: OnnxEmbedder) -> None:
 def test_a_missing_encoder_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EncoderUnusable, match="make setup"):
         OnnxEmbedder(tmp_path)
+
+
+class Counting:
+    """Embeds everything as its length, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        self.asked.extend(texts)
+        return np.array([[len(text)] * 384 for text in texts], np.float32)
+
+    embed_passages = embed_queries
+
+
+def test_recent_questions_are_remembered_and_old_ones_forgotten() -> None:
+    counting = Counting()
+    remembering = Remembering(counting, most=2)
+    assert remembering.embed_queries(["一", "二二", "一"])[:, 0].tolist() == [1, 2, 1]
+    assert counting.asked == ["一", "二二"]
+    remembering.embed_queries(["三三三", "一", "二二"])
+    assert counting.asked == ["一", "二二", "三三三", "二二"]
+    assert remembering.embed_queries([]).shape == (0, 384)
+
+
+def test_a_remembered_vector_does_not_depend_on_what_was_asked_beside_it(
+    encoder: OnnxEmbedder,
+) -> None:
+    asked, beside = "图书馆几点开门", "我家楼下的路灯坏了三天了还没有人来修"
+    together = Remembering(encoder).embed_queries([asked, beside])
+    assert np.array_equal(together[0], encoder.embed_queries([asked])[0])

@@ -86,7 +86,7 @@ class Message(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     author: Mapped[str] = mapped_column(String(10))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    inbox_id: Mapped[int | None] = mapped_column(index=True)
+    inbox_id: Mapped[int | None] = mapped_column(index=True)  # what it answers
     words_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
     choices: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     attachments: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
@@ -220,6 +220,10 @@ def hold(db: Db, conversation_id: str) -> None:
     So the ids of its messages follow the order in which they can be seen: who reads on from
     the last id misses none.
     """
+    held: set[str] = db.info.setdefault("held conversations", set())  # of this transaction
+    if conversation_id in held:
+        return
+    held.add(conversation_id)
     db.execute(
         select(Conversation.id)
         .where(Conversation.id == conversation_id)
@@ -250,17 +254,6 @@ def replies_to(db: Db, inbox_id: int) -> list[Message]:
             .order_by(Message.id)
         )
     )
-
-
-def last_offered(db: Db, conversation_id: str) -> list[Choice]:
-    """The choices of our latest message, empty when it offered none."""
-    latest = db.scalar(
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.author != Author.RESIDENT)
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
-    return latest.offered if latest else []
 
 
 def open_for_staff(db: Db, conversation: Conversation, *, now: datetime) -> None:

@@ -389,15 +389,14 @@ def read_turn(
     ground: Ground, db: Db, dispatcher: CollectingDispatcher, tracker: Tracker
 ) -> Turn:
     """Load the turn Rasa speaks of, with the message as the resident wrote it."""
-    turn_id = _turn_id(tracker)
-    row = db.get_one(TurnRow, turn_id) if turn_id else _shell_turn(ground, db, tracker)
-    message = turns.message_of(db, row)
+    turn_id = _turn_id(tracker) or _shell_turn(ground, db, tracker).id
+    row, message, conversation = turns.load(db, turn_id)
     latest = tracker.latest_message or {}
     intent = latest.get("intent") or {}
     return Turn(
         db=db,
         row=row,
-        conversation=db.get_one(Conversation, row.conversation_id),
+        conversation=conversation,
         ground=ground,
         now=ground.clock.now(),
         language=row.language,

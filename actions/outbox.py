@@ -114,6 +114,12 @@ def of_turn(db: Db, turn_id: str) -> list[Notice]:
     )
 
 
+def is_any_due(db: Db, *, now: datetime) -> bool:
+    """Whether `lease_due` may find something."""
+    due = select(Notice.id).where(Notice.state == NoticeState.WAITING, Notice.due_at <= now)
+    return db.scalar(due.limit(1)) is not None
+
+
 def lease_due(db: Db, *, now: datetime, limit: int = 20) -> list[Notice]:
     """Take the next due notices for a while, oldest first, at most one per conversation.
 

@@ -215,6 +215,15 @@ def close_entry(entry: InboxEntry, state: EntryState, *, now: datetime) -> None:
     entry.state, entry.finished_at, entry.payload = state, now, None
 
 
-def message_of(db: Db, turn: TurnRow) -> Message:
-    """Return what the resident wrote in this turn."""
-    return db.get_one(Message, turn.message_id)
+def load(db: Db, turn_id: str) -> tuple[TurnRow, Message, Conversation]:
+    """Return a turn, what the resident wrote in it, and in which conversation.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: there is no such turn.
+    """
+    return db.execute(
+        select(TurnRow, Message, Conversation)
+        .join(Message, Message.id == TurnRow.message_id)
+        .join(Conversation, Conversation.id == TurnRow.conversation_id)
+        .where(TurnRow.id == turn_id)
+    ).one()

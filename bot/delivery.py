@@ -62,8 +62,12 @@ class Delivery:
 
     def deliver_due(self) -> int:
         """Send what is due now; returns how many notices were tried."""
+        now = self.clock.now()
+        with self.database.reading() as db:  # most often there is nothing, and nobody waits
+            if not outbox.is_any_due(db, now=now):
+                return 0
         with self.database.transaction() as db:
-            leased = [notice.id for notice in outbox.lease_due(db, now=self.clock.now())]
+            leased = [notice.id for notice in outbox.lease_due(db, now=now)]
         for notice_id in leased:
             try:
                 self._deliver(notice_id)
@@ -75,15 +79,16 @@ class Delivery:
     def return_unanswered(self) -> int:
         """Give back conversations nobody answered in time; they stay marked for the desk."""
         now = self.clock.now()
+        unanswered = select(Conversation).where(
+            Conversation.status == Status.OPEN,
+            Conversation.unanswered_since < now - self.return_after,
+        )
+        with self.database.reading() as db:
+            if db.scalar(unanswered.limit(1)) is None:
+                return 0
         with self.database.transaction() as db:
-            waiting = db.scalars(
-                select(Conversation)
-                .where(
-                    Conversation.status == Status.OPEN,
-                    Conversation.unanswered_since < now - self.return_after,
-                )
-                .with_for_update(of=Conversation, skip_locked=True)
-            ).all()
+            locked = unanswered.with_for_update(of=Conversation, skip_locked=True)
+            waiting = db.scalars(locked).all()
             for conversation in waiting:
                 since = conversation.unanswered_since
                 conversations.return_to_assistant(db, conversation)

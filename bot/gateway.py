@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
-from sqlalchemy import exc, select
+from sqlalchemy import ColumnElement, exc, func, select
 from starlette.concurrency import run_in_threadpool
 
 from actions import conversations, outbox, turns, wording
@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 U = TypeVar("U")
+Loaded = tuple[InboxEntry, Conversation, Message]
 
 PATIENCE = timedelta(seconds=60)  # what Rasa cannot answer for so long goes to a person
 LONGEST_PAUSE = timedelta(seconds=8)  # between two tries
@@ -67,6 +68,7 @@ class Answered:
 
     replies: list[Message]
     status: str
+    waiting: bool  # the last word on it is still to come
 
 
 @dataclass
@@ -111,8 +113,7 @@ class Gateway:
             StoreSlow: the same update has to be sent again.
         """
         arrived = monotonic()
-        emergency = await run_in_threadpool(self._emergency, message.text)
-        kept = await self._in_time(partial(self._keep, emergency), message)
+        kept = await self._in_time(self._keep, message)
         metrics.MESSAGES.labels(message.channel).inc()
         if kept.waiting:
             draining = asyncio.create_task(self.drain(kept.conversation_id))
@@ -158,20 +159,18 @@ class Gateway:
         return len(waiting)
 
     async def _answer_next(self, conversation_id: str) -> bool:
-        """Deal with the next entry; False when none is due."""
+        """Deal with the next entry, if one is due; whether to look for another."""
         try:
-            due, work = await run_in_threadpool(self._prepare, conversation_id)
-            if work:
-                await self._take_turn(work)
+            more, work = await run_in_threadpool(self._prepare, conversation_id)
+            return await self._take_turn(work) if work else more
         except STORE_AWAY:
             raise
         except Exception as error:
             log.error("an entry cannot be dealt with", error=type(error).__name__)
             await run_in_threadpool(self._set_aside, conversation_id)
             return True
-        return due
 
-    async def _take_turn(self, work: Work) -> None:
+    async def _take_turn(self, work: Work) -> bool:
         try:
             said = await self.ground.assistant.reply(
                 tracker_id=work.tracker_id,
@@ -182,12 +181,13 @@ class Gateway:
         except AssistantSilent as silent:
             log.warning("the assistant is silent", turn=work.turn_id, why=str(silent))
             said = []
-        await run_in_threadpool(self._settle, work, said)
+        return await run_in_threadpool(self._settle, work, said)
 
     # What follows runs in worker threads: one short transaction each, none across a call.
 
-    def _keep(self, emergency: NeverRequest | None, message: InboundMessage) -> Kept:
+    def _keep(self, message: InboundMessage) -> Kept:
         """Keep a message; an emergency is answered in the same moment, past every queue."""
+        emergency = self._emergency(message.text)
         return inbox.keep(
             self.ground.database,
             message,
@@ -196,6 +196,8 @@ class Gateway:
         )
 
     def _emergency(self, text: str) -> NeverRequest | None:
+        if is_id(text):  # a tap
+            return None
         try:
             return self.ground.gate.check(text)
         except Exception as error:  # a gate that is broken must not make us deaf
@@ -206,7 +208,7 @@ class Gateway:
         """The number comes first, whichever form or person the conversation is with."""
         metrics.EMERGENCIES.inc()
         now = self.ground.clock.now()
-        _, conversation, message = _load(db, entry.id)
+        _, conversation, message = _load(db, InboxEntry.id == entry.id)
         self._note_language(conversation, message.text)
         said = self.ground.wording.render(
             "utter_emergency",
@@ -222,31 +224,32 @@ class Gateway:
         turns.close_entry(entry, EntryState.ANSWERED, now=now)
 
     def _prepare(self, conversation_id: str) -> tuple[bool, Work | None]:
-        """Take the next entry: whether one was due, and what the assistant is to be asked.
+        """Take the next entry: whether to look for another, and what to ask the assistant.
 
         What needs no understanding is answered here.
         """
         with self.ground.database.transaction() as db:
-            entry = self._next(db, conversation_id)
-            if entry is None:
+            if not (due := self._next(db, conversation_id)):
                 return False, None
-            _, conversation, message = _load(db, entry.id)
+            entry, conversation, message = due
             self._note_language(conversation, message.text)
             if self._acted_before(db, entry, conversation):
                 return True, None
             if self._needs_assistant(db, entry, conversation, message):
                 return True, self._open(db, entry, conversation, message)
             turns.close_entry(entry, EntryState.ANSWERED, now=self.ground.clock.now())
-            return True, None
+            return _more_waits(db, entry), None
 
     def _acted_before(self, db: Db, entry: InboxEntry, conversation: Conversation) -> bool:
         """If the turn of a gateway that died had acted, say what it did."""
+        if not entry.tries:
+            return False
         acted = self._fence(db, entry)
         for turn_id in acted:
             self._say(db, entry, conversation, outbox.of_turn(db, turn_id), [])
             turns.close_entry(entry, EntryState.ANSWERED, now=self.ground.clock.now())
         db.flush()
-        db.refresh(conversation)
+        db.refresh(conversation)  # giving up began a new epoch
         return bool(acted)
 
     def _fence(self, db: Db, entry: InboxEntry) -> list[str]:
@@ -267,34 +270,33 @@ class Gateway:
         """Try an entry that breaks us again later, but not for ever: the queue goes on."""
         now = self.ground.clock.now()
         with self.ground.database.transaction() as db:
-            entry = self._next(db, conversation_id)
-            if entry is None:
+            if not (due := self._next(db, conversation_id)):
                 return
+            entry, conversation, _ = due
             entry.tries += 1
             entry.next_try_at = now + _pause(entry.tries)
             if entry.tries < TRIES:
                 return
             acted = self._fence(db, entry)
             turns.close_entry(entry, EntryState.QUARANTINED, now=now)
-            conversation = db.get_one(Conversation, conversation_id)
             conversations.open_for_staff(db, conversation, now=now)
         log.error("quarantined", entry=entry.id)
         if not acted:  # else the worker has news of what was done
             with self.ground.database.transaction() as db:
                 self._reply(db, db.get_one(InboxEntry, entry.id), "utter_handed_over")
 
-    def _next(self, db: Db, conversation_id: str) -> InboxEntry | None:
+    def _next(self, db: Db, conversation_id: str) -> Loaded | None:
         """Return the oldest waiting entry, if it is due: nothing overtakes it."""
-        entry = db.scalar(
-            select(InboxEntry)
+        oldest = (
+            select(func.min(InboxEntry.id))
             .where(
                 InboxEntry.conversation_id == conversation_id,
                 InboxEntry.state == EntryState.WAITING,
             )
-            .order_by(InboxEntry.id)
-            .limit(1)
+            .scalar_subquery()
         )
-        return entry if entry and entry.next_try_at <= self.ground.clock.now() else None
+        now = self.ground.clock.now()
+        return _find(db, InboxEntry.id == oldest, InboxEntry.next_try_at <= now)
 
     def _needs_assistant(
         self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
@@ -358,25 +360,27 @@ class Gateway:
         if not is_id(text):
             conversation.resident.language = language_of(text, conversation.resident.language)
 
-    def _settle(self, work: Work, said: list[Said]) -> None:
+    def _settle(self, work: Work, said: list[Said]) -> bool:
         """Say what was answered, or what was done, or the truth that neither happened yet.
 
-        Where Rasa said nothing it may not know what was done: it starts afresh.
+        Where Rasa said nothing it may not know what was done: it starts afresh. Returns
+        whether to look for another entry.
         """
         now = self.ground.clock.now()
         with self.ground.database.transaction() as db:
-            entry, conversation, _ = _load(db, work.entry_id)
+            entry, conversation, _ = _load(db, InboxEntry.id == work.entry_id)
             answered = bool(said) and turns.finish(db, work.turn_id, now=now)
             if not answered and turns.give_up(db, work.turn_id, now=now):
                 metrics.TURNS.labels("given_up").inc()
                 self._try_later(db, entry, conversation, now)
-                return
+                return _more_waits(db, entry)
             if not answered and not turns.finish(db, work.turn_id, now=now):
-                return  # another gateway has taken the entry over
+                return False  # another gateway has taken the entry over, and goes on
             news = outbox.of_turn(db, work.turn_id)
             metrics.TURNS.labels("answered").inc()
             self._say(db, entry, conversation, news, said if answered else [])
             turns.close_entry(entry, EntryState.ANSWERED, now=now)
+            return _more_waits(db, entry)
 
     def _say(
         self,
@@ -473,34 +477,60 @@ class Gateway:
     def _answered(self, kept: Kept) -> Answered:
         """Return what came of an update; when that is nothing yet, say so first."""
         with self.ground.database.reading() as db:
-            if not _is_silent(db, kept):
-                return _answer(db, kept)
+            answered = _answer(db, kept)
+        if answered.replies or not answered.waiting:
+            return answered
         with self.ground.database.transaction() as db:
             conversations.hold(db, kept.conversation_id)  # its turn may end this moment
-            if _is_silent(db, kept):
-                entry = db.get_one(InboxEntry, kept.entry_id)
-                self._reply(db, entry, "utter_still_working")
+            answered = _answer(db, kept)
+            if answered.replies or not answered.waiting:
+                return answered
+            self._reply(db, db.get_one(InboxEntry, kept.entry_id), "utter_still_working")
             return _answer(db, kept)
 
 
-def _is_silent(db: Db, kept: Kept) -> bool:
-    entry = db.get_one(InboxEntry, kept.entry_id)
-    return entry.state == EntryState.WAITING and not _has_reply(db, entry)
-
-
 def _answer(db: Db, kept: Kept) -> Answered:
-    status = db.get_one(Conversation, kept.conversation_id).status
-    return Answered(conversations.replies_to(db, kept.entry_id), status)
+    state, status = db.execute(
+        select(InboxEntry.state, Conversation.status)
+        .join(Conversation, Conversation.id == InboxEntry.conversation_id)
+        .where(InboxEntry.id == kept.entry_id)
+    ).one()
+    replies = conversations.replies_to(db, kept.entry_id)
+    return Answered(replies, status, waiting=state == EntryState.WAITING)
 
 
 def _pause(tries: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(tries - 1, 10)), LONGEST_PAUSE)
 
 
-def _load(db: Db, entry_id: int) -> tuple[InboxEntry, Conversation, Message]:
-    entry = db.get_one(InboxEntry, entry_id)
-    conversation = db.get_one(Conversation, entry.conversation_id)
-    return entry, conversation, db.get_one(Message, entry.message_id)
+def _find(db: Db, *which: ColumnElement[bool]) -> Loaded | None:
+    """Return an entry with its conversation and its message, in one look at the store."""
+    return db.execute(
+        select(InboxEntry, Conversation, Message)
+        .join(Conversation, Conversation.id == InboxEntry.conversation_id)
+        .join(Message, Message.id == InboxEntry.message_id)
+        .where(*which)
+    ).one_or_none()
+
+
+def _load(db: Db, *which: ColumnElement[bool]) -> Loaded:
+    """Return what `_find` does.
+
+    Raises:
+        LookupError: there is no such entry.
+    """
+    if not (found := _find(db, *which)):
+        raise LookupError("no such inbox entry")
+    return found
+
+
+def _more_waits(db: Db, entry: InboxEntry) -> bool:
+    """Whether the conversation has an entry that waits, this one or a later."""
+    waiting = select(InboxEntry.id).where(
+        InboxEntry.conversation_id == entry.conversation_id,
+        InboxEntry.state == EntryState.WAITING,
+    )
+    return db.scalar(waiting.limit(1)) is not None
 
 
 def _text_of(db: Db, entry: InboxEntry) -> str:

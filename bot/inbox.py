@@ -95,5 +95,4 @@ def _write(db: Db, message: InboundMessage, now: datetime) -> InboxEntry:
     )
     db.add(entry)
     db.flush()
-    said.inbox_id = entry.id
     return entry

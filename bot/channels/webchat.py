@@ -132,7 +132,9 @@ class Webchat:
         self.limits.check(request, self.address(said.session))
         if len(said.text) > LONGEST_TEXT:
             raise Problem(413, "too_long")
-        attachments = await run_in_threadpool(self._attachments, said)
+        attachments = (
+            await run_in_threadpool(self._attachments, said) if said.attachments else ()
+        )
         return await self.gateway.receive(
             InboundMessage(
                 channel=NAME,

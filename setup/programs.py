@@ -100,9 +100,6 @@ def refuse_model(folder: Path) -> str | None:
 
 def _rasa_command(port: int, settings: Settings) -> tuple[str, ...]:
     model = str(settings.state_dir / "models" / MODEL)
-    if (ROOT / "nlu" / "serve.py").exists():
-        python = str(VENV_RASA / "bin" / "python")
-        return (python, "-m", "nlu.serve", "--port", str(port), "--model", model)
     return (
         *(str(VENV_RASA / "bin" / "rasa"), "run", "--interface", LOOPBACK, "--port", str(port)),
         *("--model", model, "--endpoints", "nlu/endpoints.yml"),

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from actions.conversations import Choice
-from actions.dialogue import Form, Ground, Step, Turn
+from actions.dialogue import SURE, Form, Ground, Step, Turn
 from actions.errors import Refusal
 from actions.governance import categories, places, service, sla
 from actions.governance.service import Where
@@ -210,8 +210,11 @@ def wants_no_name(text: str) -> bool:
 
 def _about_something_else(turn: Turn) -> bool:
     """A problem told as a question-like sentence is still a problem; a real question is not."""
+    if turn.intent == "out_of_scope":
+        asks = turn.confidence >= SURE and ASKS.search(turn.text) is not None
+        return asks and not categories.rank(turn.ground.pack, turn.text)
     if turn.intent == "report_problem" or not turn.interrupts:
-        return turn.intent in {"affirm", "deny"} and turn.confidence >= 0.6
+        return turn.intent in {"affirm", "deny"} and turn.confidence >= SURE
     if turn.intent == "ask_knowledge":
         return ASKS.search(turn.text) is not None or not categories.rank(
             turn.ground.pack, turn.text

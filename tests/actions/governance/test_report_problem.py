@@ -136,6 +136,14 @@ def test_a_place_outside_is_told_who_is_responsible(talk: Talk) -> None:
     assert requests(talk.ground.database) == []
 
 
+def test_a_question_about_something_else_is_no_place(talk: Talk) -> None:
+    begin(talk, "路灯坏了")
+    heard = talk.say("今天天气怎么样", intent="out_of_scope")
+    assert "什么地方" in heard.text
+    assert not heard.done
+    assert "三号楼后面" in talk.say("三号楼后面", intent="out_of_scope").text
+
+
 def test_what_can_be_said_anew(talk: Talk) -> None:
     begin(talk, "友谊路的路灯坏了", entities=[YOUYI])
     assert "是什么事" in talk.say("2", choice="change_what").text

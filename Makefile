@@ -7,7 +7,7 @@ PY := .venv/bin
 RASA := OMP_NUM_THREADS=1 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 TF_CPP_MIN_LOG_LEVEL=2 PYTHONPATH=. .venv-rasa/bin
 STATE := $(or $(STATE_DIR),var)
 # Tests keep away from a running assistant: a state folder and a database of their own.
-TEST := STATE_DIR=.build/test-state DATABASE_URL=
+APART := STATE_DIR=.build/test-state DATABASE_URL=
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -39,19 +39,19 @@ imports: environments ## Who may import whom
 	$(PY)/lint-imports
 
 test: ready-to-test run-test-nlu ## All tests, Rasa's and the browser's included
-	$(TEST) $(PY)/pytest $(ARGS)
+	$(APART) $(PY)/pytest $(ARGS)
 
 test-fast: environments ## Tests that start no Rasa and no browser
-	$(TEST) $(PY)/pytest --ignore=tests/journeys $(ARGS)
+	$(APART) $(PY)/pytest --ignore=tests/journeys $(ARGS)
 
 test-nlu: ready-to-test run-test-nlu ## Components, training data and stories, in Rasa's own Python
 
 ready-to-test:
-	@$(TEST) sh setup/bootstrap.sh setup
+	@$(APART) sh setup/bootstrap.sh setup
 
 run-test-nlu:
-	$(TEST) $(RASA)/python -m pytest -c tests/nlu/pytest.ini tests/nlu
-	$(TEST) $(RASA)/rasa data validate --config config.yml --domain nlu/domain --data nlu/training --fail-on-warnings
+	$(APART) $(RASA)/python -m pytest -c tests/nlu/pytest.ini tests/nlu
+	$(APART) $(RASA)/rasa data validate --config config.yml --domain nlu/domain --data nlu/training --fail-on-warnings
 
 shell: setup ## Rasa's own shell on the trained model: shows intents and entities
 	$(RASA)/rasa shell nlu --model $(STATE)/models/xiaoli.tar.gz
@@ -69,7 +69,7 @@ bench-chat: ready-to-test ## The whole path over HTTP, against stock Rasa
 	@$(PY)/python -m bench.chat
 
 drill: ready-to-test ## Kill and partition every process for a long time (the short form is in the tests)
-	@$(TEST) $(PY)/python -m bench.drill
+	@$(APART) $(PY)/python -m bench.drill
 
 fix: environments ## Format, and mend what can be mended
 	$(PY)/ruff format . && $(PY)/ruff check --fix .

@@ -1,0 +1,29 @@
+"""The command line of each target that takes files, as `make` would run it."""
+
+import subprocess
+
+import pytest
+
+BENCHES = {
+    "bench-intents TRAIN=a.tsv TEST=b.tsv OOS=c.tsv": (
+        'bench.intents --train "a.tsv" --test "b.tsv" --oos "c.tsv"'
+    ),
+    "bench-retrieval PASSAGES=a.jsonl QUERIES=b.jsonl": (
+        'bench.retrieval --passages "a.jsonl" --queries "b.jsonl"'
+    ),
+    "bench-dates FILE=a.tsv": 'bench.dates --file "a.tsv"',
+}
+
+
+@pytest.mark.parametrize("target", BENCHES)
+def test_what_a_bench_is_given_reaches_the_bench_and_nothing_else(target: str) -> None:
+    made = subprocess.run(
+        ["make", "-n", "--no-print-directory", *target.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *before, last = made.stdout.splitlines()
+    assert last.endswith(BENCHES[target])
+    given = [word.partition("=")[2] for word in target.split()[1:]]
+    assert not any(file in line for file in given for line in before)

@@ -37,7 +37,13 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 U = TypeVar("U")
-Loaded = tuple[InboxEntry, Conversation, Message]
+
+# An entry with its conversation and its message, in one look at the store.
+ENTRY = (
+    select(InboxEntry, Conversation, Message)
+    .outerjoin(Conversation, Conversation.id == InboxEntry.conversation_id)
+    .outerjoin(Message, Message.id == InboxEntry.message_id)
+)
 
 PATIENCE = timedelta(seconds=60)  # what Rasa cannot answer for so long goes to a person
 LONGEST_PAUSE = timedelta(seconds=8)  # between two tries
@@ -69,6 +75,11 @@ class Answered:
     replies: list[Message]
     status: str
     waiting: bool  # the last word on it is still to come
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the resident has heard nothing yet of a message that waits."""
+        return self.waiting and not self.replies
 
 
 @dataclass
@@ -208,7 +219,7 @@ class Gateway:
         """The number comes first, whichever form or person the conversation is with."""
         metrics.EMERGENCIES.inc()
         now = self.ground.clock.now()
-        _, conversation, message = _load(db, InboxEntry.id == entry.id)
+        _, conversation, message = db.execute(ENTRY.where(InboxEntry.id == entry.id)).one()
         self._note_language(conversation, message.text)
         said = self.ground.wording.render(
             "utter_emergency",
@@ -229,7 +240,8 @@ class Gateway:
         What needs no understanding is answered here.
         """
         with self.ground.database.transaction() as db:
-            if not (due := self._next(db, conversation_id)):
+            due = db.execute(ENTRY.where(*self._next(conversation_id))).one_or_none()
+            if due is None:
                 return False, None
             entry, conversation, message = due
             self._note_language(conversation, message.text)
@@ -270,23 +282,24 @@ class Gateway:
         """Try an entry that breaks us again later, but not for ever: the queue goes on."""
         now = self.ground.clock.now()
         with self.ground.database.transaction() as db:
-            if not (due := self._next(db, conversation_id)):
+            entry = db.scalar(select(InboxEntry).where(*self._next(conversation_id)))
+            if entry is None:
                 return
-            entry, conversation, _ = due
             entry.tries += 1
             entry.next_try_at = now + _pause(entry.tries)
             if entry.tries < TRIES:
                 return
             acted = self._fence(db, entry)
             turns.close_entry(entry, EntryState.QUARANTINED, now=now)
+            conversation = db.get_one(Conversation, conversation_id)
             conversations.open_for_staff(db, conversation, now=now)
         log.error("quarantined", entry=entry.id)
         if not acted:  # else the worker has news of what was done
             with self.ground.database.transaction() as db:
                 self._reply(db, db.get_one(InboxEntry, entry.id), "utter_handed_over")
 
-    def _next(self, db: Db, conversation_id: str) -> Loaded | None:
-        """Return the oldest waiting entry, if it is due: nothing overtakes it."""
+    def _next(self, conversation_id: str) -> tuple[ColumnElement[bool], ...]:
+        """Say which entry is the oldest that waits, if it is due: nothing overtakes it."""
         oldest = (
             select(func.min(InboxEntry.id))
             .where(
@@ -295,8 +308,7 @@ class Gateway:
             )
             .scalar_subquery()
         )
-        now = self.ground.clock.now()
-        return _find(db, InboxEntry.id == oldest, InboxEntry.next_try_at <= now)
+        return InboxEntry.id == oldest, InboxEntry.next_try_at <= self.ground.clock.now()
 
     def _needs_assistant(
         self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
@@ -368,7 +380,8 @@ class Gateway:
         """
         now = self.ground.clock.now()
         with self.ground.database.transaction() as db:
-            entry, conversation, _ = _load(db, InboxEntry.id == work.entry_id)
+            found = db.execute(ENTRY.where(InboxEntry.id == work.entry_id))
+            entry, conversation, _ = found.one()
             answered = bool(said) and turns.finish(db, work.turn_id, now=now)
             if not answered and turns.give_up(db, work.turn_id, now=now):
                 metrics.TURNS.labels("given_up").inc()
@@ -478,12 +491,12 @@ class Gateway:
         """Return what came of an update; when that is nothing yet, say so first."""
         with self.ground.database.reading() as db:
             answered = _answer(db, kept)
-        if answered.replies or not answered.waiting:
+        if not answered.is_silent:
             return answered
         with self.ground.database.transaction() as db:
             conversations.hold(db, kept.conversation_id)  # its turn may end this moment
             answered = _answer(db, kept)
-            if answered.replies or not answered.waiting:
+            if not answered.is_silent:
                 return answered
             self._reply(db, db.get_one(InboxEntry, kept.entry_id), "utter_still_working")
             return _answer(db, kept)
@@ -501,27 +514,6 @@ def _answer(db: Db, kept: Kept) -> Answered:
 
 def _pause(tries: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(tries - 1, 10)), LONGEST_PAUSE)
-
-
-def _find(db: Db, *which: ColumnElement[bool]) -> Loaded | None:
-    """Return an entry with its conversation and its message, in one look at the store."""
-    return db.execute(
-        select(InboxEntry, Conversation, Message)
-        .join(Conversation, Conversation.id == InboxEntry.conversation_id)
-        .join(Message, Message.id == InboxEntry.message_id)
-        .where(*which)
-    ).one_or_none()
-
-
-def _load(db: Db, *which: ColumnElement[bool]) -> Loaded:
-    """Return what `_find` does.
-
-    Raises:
-        LookupError: there is no such entry.
-    """
-    if not (found := _find(db, *which)):
-        raise LookupError("no such inbox entry")
-    return found
 
 
 def _more_waits(db: Db, entry: InboxEntry) -> bool:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 
 from actions import conversations, outbox, turns
 from actions.conversations import Author, Conversation, Draft, Message
@@ -360,6 +360,17 @@ async def test_a_poisonous_message_is_quarantined_and_those_behind_it_move_at_on
     assert states == [EntryState.ANSWERED, EntryState.QUARANTINED, EntryState.ANSWERED]
     assert said_to(bot, entries(bot)[1])[-1] == text_of(bot, "utter_handed_over")
     assert conversation_of(bot).status == conversations.Status.OPEN
+
+
+async def test_an_entry_whose_message_is_gone_is_quarantined_too(bot: Bot) -> None:
+    bot.assistant.silent = 1
+    await bot.say("约课")
+    with bot.parts.database.transaction() as db:
+        db.execute(update(InboxEntry).values(message_id=None))
+    for _ in range(gateway.TRIES):
+        await later(bot)
+    assert entries(bot)[0].state == EntryState.QUARANTINED
+    assert await bot.say("约课") == [text_of(bot, "utter_receipt")]
 
 
 async def test_a_poisonous_message_holds_up_nobody_elses(bot: Bot) -> None:

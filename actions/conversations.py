@@ -220,10 +220,6 @@ def hold(db: Db, conversation_id: str) -> None:
     So the ids of its messages follow the order in which they can be seen: who reads on from
     the last id misses none.
     """
-    held: set[str] = db.info.setdefault("held conversations", set())  # of this transaction
-    if conversation_id in held:
-        return
-    held.add(conversation_id)
     db.execute(
         select(Conversation.id)
         .where(Conversation.id == conversation_id)

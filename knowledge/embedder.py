@@ -1,8 +1,7 @@
 """Turns texts into vectors: the same int8 encoder for passages, questions and intents."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,24 +86,15 @@ class Remembering:
     """
 
     def __init__(self, embedder: Embedder, most: int = REMEMBERED) -> None:
-        self._embedder, self._most = embedder, most
-        self._recent: OrderedDict[str, Vectors] = OrderedDict()
-        self._looking = threading.Lock()
+        self._embedder = embedder
+        self._recent = lru_cache(maxsize=most)(self._query)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        return np.array([self._query(text) for text in texts], np.float32).reshape(-1, WIDTH)
+        return np.array(list(map(self._recent, texts)), np.float32).reshape(-1, WIDTH)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         return self._embedder.embed_passages(texts)
 
     def _query(self, text: str) -> Vectors:
-        with self._looking:
-            if (known := self._recent.get(text)) is not None:
-                self._recent.move_to_end(text)
-                return known
         vector: Vectors = self._embedder.embed_queries([text])[0]
-        with self._looking:
-            self._recent[text] = vector
-            while len(self._recent) > self._most:
-                self._recent.popitem(last=False)
         return vector

@@ -44,9 +44,8 @@ ASKS_OF_THE_PAST = re.compile(
 URGENT = re.compile(
     r"救命|快来|快点来|快救|正在|现在|还在|刚才|突然|马上|\bhelp\b|\bright now\b|\bjust\b"
 )
-ONLY_A_NUMBER = re.compile(
-    r"[0-9\s.,:、，。：]*"
-)  # most often the answer to a question of ours
+# Most often the answer to a question of ours.
+ONLY_A_NUMBER = re.compile(r"[0-9\s.,:、，。：]*")
 SENTENCE = re.compile(r"[^。！？!?；;\n]+")
 PIECE, PIECES = 80, 3  # characters of a piece, pieces of a message whose meaning is looked at
 

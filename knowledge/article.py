@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -26,7 +25,10 @@ class Questions(Record):
 
 
 class Article(Sourced):
-    """One approved answer."""
+    """One approved answer; `about` names the facilities and activities it speaks of.
+
+    `conflicts` are an editor's notes on sources that say something else; they are never told.
+    """
 
     id: str
     title: Text
@@ -34,7 +36,8 @@ class Article(Sourced):
     audience: str = "all"
     questions: Questions
     body: Text
-    conflicts: tuple[Any, ...] = ()
+    about: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
 
 def read_articles(folder: Path) -> tuple[dict[str, Article], list[str]]:

@@ -8,8 +8,9 @@ from knowledge import calibration, index
 from knowledge.embedder import Embedder
 from knowledge.index import Index
 from knowledge.pack import Pack
-from knowledge.passages import Passage, passages_of
+from knowledge.passages import Passage, RecordKey, passages_of
 from knowledge.ranking import Question, Ranking, rank
+from knowledge.spelling import Spelling
 from knowledge.text import normalise
 
 UNANSWERABLE = Path(__file__).parent / "data" / "unanswerable.yml"
@@ -31,6 +32,11 @@ class Found:
     confident: bool
     likely: bool
 
+    @property
+    def record(self) -> RecordKey:
+        """The kind and id of the record."""
+        return self.kind, self.record_id
+
 
 class KnowledgeBase:
     """An index with the encoder that searches it; safe to use from several threads.
@@ -44,6 +50,7 @@ class KnowledgeBase:
         self._opening = threading.Lock()  # one version is opened at a time, while others search
         self._searching = threading.Lock()  # an index is closed when nobody searches it
         self._index = index.load(folder / index.latest(folder))
+        self._spelling = _spelling(self._index)
 
     @property
     def version(self) -> str:
@@ -69,7 +76,7 @@ class KnowledgeBase:
 
     def search(self, question: str, language: str, limit: int = 3) -> list[Found]:
         """Return the records that answer best, best first; empty for an empty question."""
-        text = normalise(question)
+        text = self._spelling.restore(normalise(question))
         if not text:
             return []
         vector = self._embedder.embed_queries([text])[0]
@@ -83,8 +90,9 @@ class KnowledgeBase:
             self._index.close()
 
     def _change_to(self, opened: Index) -> None:
+        spelling = _spelling(opened)
         with self._searching:
-            old, self._index = self._index, opened
+            old, self._index, self._spelling = self._index, opened, spelling
             old.close()
 
 
@@ -104,6 +112,10 @@ def build(
         into,
         lambda opened: calibration.calibrate(opened, vectors, embedder, unanswerable),
     )
+
+
+def _spelling(opened: Index) -> Spelling:
+    return Spelling(passage.text for passage in opened.passages if passage.asked)
 
 
 def _found(opened: Index, ranking: Ranking, language: str, limit: int) -> list[Found]:

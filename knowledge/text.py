@@ -15,3 +15,8 @@ def _simplify() -> OpenCC:
 def normalise(text: str) -> str:
     """Return text with full-width forms folded, traditional Chinese simplified, lower case."""
     return str(_simplify().convert(unicodedata.normalize("NFKC", text))).lower().strip()
+
+
+def is_han(text: str) -> bool:
+    """Whether a text is of Chinese characters alone."""
+    return bool(text) and all("\u4e00" <= character <= "\u9fff" for character in text)

@@ -6,6 +6,7 @@ from actions.answers import hours, service, telling
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
 from actions.wording import WEEKDAYS
+from knowledge import conflicts
 from knowledge.article import Article
 from knowledge.pack import Activity, Facility, Sourced, Text
 from knowledge.search import Found, KnowledgeBase
@@ -28,13 +29,12 @@ class AnswerQuestion(Answer):
 
     def act(self, turn: Turn) -> Events:
         kind, _, record_id = (turn.choice or "").partition(":")
-        if record := _record(turn, (kind, record_id)):
-            telling.tell(turn, _lines(turn, record), record)
+        if _record(turn, (kind, record_id)):
+            _tell(turn, (kind, record_id))
             return []
-        found = look_up(turn, self._base)
-        first = _record(turn, (found[0].kind, found[0].record_id)) if found else None
-        if first and found[0].confident:
-            telling.tell(turn, _lines(turn, first), first)
+        found = [one for one in look_up(turn, self._base) if _record(turn, one.record)]
+        if found and found[0].confident:
+            _tell(turn, found[0].record)
         elif found and found[0].likely:
             turn.say("utter_did_you_mean", choices=_suggest(turn, found))
         else:
@@ -54,6 +54,16 @@ def nearest_facility(turn: Turn, base: KnowledgeBase) -> str | None:
     """Return the facility a question is likely about, None when that is not clear."""
     found = [f for f in look_up(turn, base) if f.kind == "facility" and f.likely]
     return found[0].record_id if found else None
+
+
+def _tell(turn: Turn, key: Key) -> None:
+    """Tell a record; of two that disagree the one to believe, and that they do."""
+    conflict = conflicts.concerning(turn.ground.pack, key)
+    record = _record(turn, conflict.believed if conflict else key)
+    if record is None:
+        raise LookupError(f"No record {key} in this pack")
+    disputed = [telling.line(turn, "utter_answer_disputed")] if conflict else []
+    telling.tell(turn, [*_lines(turn, record), *disputed], record)
 
 
 def _record(turn: Turn, key: Key) -> Article | Facility | Activity | None:
@@ -126,7 +136,7 @@ def _suggest(turn: Turn, found: Sequence[Found]) -> list[Choice]:
     limit = SUGGESTED_ELDER if turn.row.elder else SUGGESTED
     offered: list[Choice] = []
     for hit in found[:limit]:
-        record = _record(turn, (hit.kind, hit.record_id))
+        record = _record(turn, hit.record)
         if record is not None:
             title = record.title if isinstance(record, Article) else record.name
             value = f"{hit.kind}:{hit.record_id}"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from actions.dialogue import Turn
+from knowledge.pack import Facility
 from knowledge.records import Sourced
 
 # What the resident is told of an answer, by the level of its record.
@@ -28,10 +29,25 @@ def tell(turn: Turn, lines: Iterable[str], record: Sourced) -> None:
 
 
 def origin(turn: Turn, record: Sourced) -> str:
-    """Return the line that says where a record comes from."""
-    if record.valid_until is not None and record.valid_until < turn.local.date():
-        return line(turn, "utter_origin_stale", day=str(record.valid_until))
-    return line(turn, ORIGINS[record.level], source=record.source, day=str(record.as_of))
+    """Return where a record comes from, who keeps it, and whether its time has run out."""
+    team = turn.ground.pack.teams.get(record.owner or "")
+    told = line(
+        turn,
+        ORIGINS[record.level],
+        source=record.source,
+        day=str(record.as_of),
+        owner=line(turn, "utter_origin_owner", team=team.name) if team else "",
+    )
+    if record.valid_until is None or record.valid_until >= turn.local.date():
+        return told
+    stale = line(turn, "utter_origin_stale", day=str(record.valid_until), phone=_phone(record))
+    return f"{told}\n{stale}"
+
+
+def _phone(record: Sourced) -> str:
+    """Return whom to call about a record: the place itself, else the town's line."""
+    own = record.phone if isinstance(record, Facility) and record.level != "sample" else None
+    return own or "12345"
 
 
 def moment(turn: Turn, at: datetime) -> str:

@@ -1,5 +1,7 @@
 """Questions looked up: answered with where it comes from, asked back, or honestly not known."""
 
+from dataclasses import replace
+
 from actions.wording import read_payload
 from tests.actions.conftest import Heard, Talk
 
@@ -49,3 +51,32 @@ def test_an_activity_tells_its_weekday_and_how_to_book_it(talk: Talk) -> None:
 def test_an_unknown_choice_is_looked_up_as_a_question(talk: Talk) -> None:
     heard = ask(talk, "借书证怎么办", choice="article:gone")
     assert "身份证" in heard.text
+
+
+def test_an_answer_says_who_keeps_it(talk: Talk) -> None:
+    assert "由书房服务台维护" in ask(talk, "", choice="article:ed-card").text
+
+
+def test_an_answer_that_has_run_out_says_until_when_it_held_and_whom_to_call(
+    talk: Talk,
+) -> None:
+    heard = ask(talk, "", choice="article:tr-senior")
+    assert "截至 2019-12-31 有效，现在可能变了，请打电话 12345 确认。" in heard.text
+    assert "截至" not in ask(talk, "", choice="article:ed-card").text
+
+
+def test_an_answer_others_disagree_with_says_that_it_is_being_checked(talk: Talk) -> None:
+    assert "工作人员正在核实" in ask(talk, "", choice="article:ed-renew").text
+    assert "工作人员正在核实" not in ask(talk, "", choice="article:ed-card").text
+
+
+def test_of_two_records_that_disagree_the_better_one_is_told(talk: Talk) -> None:
+    gym = talk.ground.pack.articles["he-gym-fee"]
+    late = gym.body.model_copy(update={"zh": "健身房开到 23:45。"})
+    changed = {"he-gym-fee": gym.model_copy(update={"body": late})}
+    pack = talk.ground.pack.model_copy(update={"articles": talk.ground.pack.articles | changed})
+    talk = Talk(replace(talk.ground, pack=pack), talk.topic)
+    heard = ask(talk, "", choice="article:he-gym-fee")
+    assert "23:45" not in heard.text
+    assert "七彩健身房" in heard.text
+    assert "工作人员正在核实" in heard.text

@@ -6,22 +6,11 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from knowledge.records import Record, Sourced, Text
+from knowledge.records import Questions, Sourced, Text
 
 FRONT_MATTER = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
 SECTION = re.compile(r"^## (中文|English)\s*$", re.MULTILINE)
 LANGUAGES = {"中文": "zh", "English": "en"}
-
-
-class Questions(Record):
-    """Questions the article answers, as residents ask them."""
-
-    zh: tuple[str, ...] = ()
-    en: tuple[str, ...] = ()
-
-    def in_(self, language: str) -> tuple[str, ...]:
-        """Return the questions in `zh` or `en`."""
-        return self.zh if language == "zh" else self.en
 
 
 class Article(Sourced):

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from knowledge.article import Article, read_articles
 from knowledge.errors import PackInvalid
-from knowledge.records import Record, Sourced, Text
+from knowledge.records import Questions, Record, Sourced, Text
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
 
@@ -48,12 +48,16 @@ class Place(Sourced):
 
 
 class Facility(Sourced):
-    """A counter, library, gym …; `opening_hours` is OSM syntax, None when not known."""
+    """A counter, library, gym …; `opening_hours` is OSM syntax, None when not known.
+
+    `aliases` are nicknames in both languages: those in Latin letters are the English ones.
+    """
 
     id: str
     kind: str
     name: Text
     aliases: tuple[str, ...] = ()
+    questions: Questions = Questions()
     place: str | None = None
     floor: str | None = None
     area: str | None = None
@@ -111,6 +115,7 @@ class Activity(Sourced):
     ]
     name: Text
     aliases: tuple[str, ...] = ()
+    questions: Questions = Questions()
     first: First
     rrule: str
     start: Clock

@@ -11,6 +11,16 @@ Kind = Literal["article", "facility", "activity"]
 RecordKey = tuple[str, str]  # kind and id
 LANGUAGES = ("zh", "en")
 
+# What is asked of every place and of every activity, whether anybody wrote it down or not.
+OF_A_PLACE = {
+    "zh": ("{}在哪里", "{}电话是多少", "{}收费吗"),
+    "en": ("Where is {}?", "Phone number of {}"),
+}
+OF_AN_ACTIVITY = {
+    "zh": ("{}什么时候", "{}在哪里上", "{}要钱吗"),
+    "en": ("When is the {}?",),
+}
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -32,8 +42,8 @@ class Passage:
 
 
 def passages_of(pack: Pack) -> list[Passage]:
-    """Cut every article, facility and activity, in both languages."""
-    return [
+    """Cut every article, facility and activity, in both languages; none twice."""
+    cut = (
         passage
         for language in LANGUAGES
         for passages in (
@@ -42,13 +52,13 @@ def passages_of(pack: Pack) -> list[Passage]:
             (p for a in pack.activities.values() for p in _of_activity(a, language)),
         )
         for passage in passages
-    ]
+    )
+    return list(dict.fromkeys(cut))
 
 
 def _of_article(article: Article, language: str) -> Iterator[Passage]:
     title = article.title.in_(language)
-    yield Passage("article", article.id, language, title, asked=True)
-    for question in article.questions.in_(language):
+    for question in (title, *article.questions.in_(language)):
         yield Passage("article", article.id, language, question, asked=True)
     for paragraph in article.body.in_(language).split("\n\n"):
         if paragraph.strip():
@@ -58,22 +68,25 @@ def _of_article(article: Article, language: str) -> Iterator[Passage]:
 def _of_facility(facility: Facility, language: str) -> Iterator[Passage]:
     name, what = facility.name.in_(language), facility.what.in_(language)
     yield Passage("facility", facility.id, language, f"{name}\n{what}")
-    if language == "zh":
-        for question in ("在哪里", "电话是多少", "收费吗"):
-            yield Passage("facility", facility.id, language, f"{name}{question}", asked=True)
-        for alias in facility.aliases:
-            yield Passage("facility", facility.id, language, alias, asked=True)
-    else:
-        yield Passage("facility", facility.id, language, f"Where is {name}?", asked=True)
-        yield Passage("facility", facility.id, language, f"Phone number of {name}", asked=True)
+    for question in (
+        *(asked.format(name) for asked in OF_A_PLACE[language]),
+        *(alias for alias in facility.aliases if _language(alias) == language),
+        *facility.questions.in_(language),
+    ):
+        yield Passage("facility", facility.id, language, question, asked=True)
 
 
 def _of_activity(activity: Activity, language: str) -> Iterator[Passage]:
     name = activity.name.in_(language)
     about = activity.about.in_(language) if activity.about else ""
     yield Passage("activity", activity.id, language, f"{name}\n{about}".strip())
-    if language == "zh":
-        for question in ("什么时候", "在哪里上", "要钱吗"):
-            yield Passage("activity", activity.id, language, f"{name}{question}", asked=True)
-    else:
-        yield Passage("activity", activity.id, language, f"When is the {name}?", asked=True)
+    for question in (
+        *(asked.format(name) for asked in OF_AN_ACTIVITY[language]),
+        *activity.questions.in_(language),
+    ):
+        yield Passage("activity", activity.id, language, question, asked=True)
+
+
+def _language(alias: str) -> str:
+    """Tell the language of a nickname by its letters."""
+    return "en" if alias.isascii() else "zh"

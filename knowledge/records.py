@@ -23,6 +23,17 @@ class Text(Record):
         return self.zh if language == "zh" else self.en
 
 
+class Questions(Record):
+    """Questions a record answers, as residents ask them."""
+
+    zh: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
+
+    def in_(self, language: str) -> tuple[str, ...]:
+        """Return the questions in `zh` or `en`."""
+        return self.zh if language == "zh" else self.en
+
+
 class Sourced(Record):
     """A record that says where it comes from."""
 

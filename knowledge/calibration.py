@@ -1,11 +1,12 @@
 """Learns, when an index is built, how sure its answers may be: never a fixed similarity.
 
-Evidence of right answers comes from the pack's own sample questions, each asked while it and
-its fold are left out; evidence of wrong ones from those, and from questions nobody here can
-answer (`data/unanswerable.yml`).
+Evidence of right and wrong answers comes from the pack's golden questions; in a pack without,
+from its own sample questions, each asked while it and its fold are left out. Evidence of what
+must be declined comes from questions nobody here can answer (`data/unanswerable.yml`) too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,27 @@ from numpy.typing import NDArray
 
 from knowledge import classifier
 from knowledge.embedder import Embedder, Vectors
+from knowledge.golden import Golden
 from knowledge.index import Calibration, Index
 from knowledge.passages import LANGUAGES
-from knowledge.ranking import Question, Ranking, rank
+from knowledge.ranking import Question, Ranking, rank, read
 from knowledge.text import normalise
 
 FOLDS = 5
+LEAST_GOLDEN = 30  # golden questions of a language; with fewer the pack's own are asked
 WRONGLY_SURE = 0.05  # at most this share of unanswerable questions is answered
 WRONGLY_OFFERED = 0.2  # … is met with a guess
 
 Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question of known answer: what was found, and whether its first record is right."""
+
+    language: str
+    ranking: Ranking
+    right: bool
 
 
 def probability(evidence: Sequence[float], learned: dict[str, Any]) -> float:
@@ -39,25 +51,43 @@ def read_unanswerable(file: Path) -> dict[str, list[str]]:
 
 
 def calibrate(
-    index: Index, vectors: Vectors, embedder: Embedder, unanswerable: dict[str, list[str]]
+    index: Index,
+    vectors: Vectors,
+    embedder: Embedder,
+    unanswerable: dict[str, list[str]],
+    golden: Sequence[Golden] = (),
 ) -> Calibration:
-    """Learn per language; a language with too few sample questions is left out."""
-    asked = list(_ask_own(index, vectors))
+    """Learn per language; a language with too few questions of known answer is left out."""
+    tried = list(_ask_golden(index, embedder, golden))
+    own: list[Asked] | None = None
     found = {}
     for language in LANGUAGES:
-        own = [(ranking, right) for of, ranking, right in asked if of == language]
-        if len({right for _, right in own}) == 2:
-            foreign = _ask_foreign(index, embedder, unanswerable[language], language)
+        known = [asked for asked in tried if asked.language == language]
+        if len(known) < LEAST_GOLDEN:
+            own = list(_ask_own(index, vectors)) if own is None else own
+            known = [asked for asked in own if asked.language == language]
+        if len({asked.right for asked in known}) == 2:
+            foreign = [g.question for g in golden if g.language == language and not g.records]
+            rankings = _rank(index, embedder, [*foreign, *unanswerable[language]], language)
             found[language] = _fit(
-                np.array([ranking.evidence for ranking, _ in own]),
-                np.array([right for _, right in own]),
-                np.array([ranking.evidence for ranking in foreign]),
+                np.array([asked.ranking.evidence for asked in known]),
+                np.array([asked.right for asked in known]),
+                np.array([ranking.evidence for ranking in rankings]),
             )
     return found
 
 
-def _ask_own(index: Index, vectors: Vectors) -> Iterator[tuple[str, Ranking, bool]]:
-    """Ask every sample question of the articles: (language, ranking, whether it is right)."""
+def _ask_golden(index: Index, embedder: Embedder, golden: Iterable[Golden]) -> Iterator[Asked]:
+    """Ask the golden questions that stand alone and have an answer."""
+    for one in golden:
+        if one.records and not one.after:
+            for ranking in _rank(index, embedder, [one.question], one.language):
+                first = ranking.records[0].record
+                yield Asked(one.language, ranking, first[1] in one.records)
+
+
+def _ask_own(index: Index, vectors: Vectors) -> Iterator[Asked]:
+    """Ask every sample question of the articles."""
     asked = [
         n
         for n, passage in enumerate(index.passages)
@@ -71,18 +101,18 @@ def _ask_own(index: Index, vectors: Vectors) -> Iterator[tuple[str, Ranking, boo
             question = Question(normalise(passage.text), vectors[n], passage.language)
             ranking = rank(index, question, learned=learned, without=frozenset({n}))
             if ranking:
-                yield passage.language, ranking, ranking.records[0].record == passage.record
+                right = ranking.records[0].record == passage.record
+                yield Asked(passage.language, ranking, right)
 
 
-def _ask_foreign(
-    index: Index, embedder: Embedder, questions: Sequence[str], language: str
-) -> list[Ranking]:
-    texts = [normalise(question) for question in questions]
-    rankings = (
-        rank(index, Question(text, vector, language))
-        for text, vector in zip(texts, embedder.embed_queries(texts), strict=True)
-    )
-    return [ranking for ranking in rankings if ranking]
+def _rank(
+    index: Index, embedder: Embedder, questions: Iterable[str], language: str
+) -> Iterator[Ranking]:
+    for text in questions:
+        question = read(index, embedder, text, language)
+        ranking = rank(index, question) if question else None
+        if ranking:
+            yield ranking
 
 
 def _fit(own: Numbers, right: NDArray[np.bool_], foreign: Numbers) -> dict[str, Any]:

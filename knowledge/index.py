@@ -20,6 +20,7 @@ from knowledge.classifier import Classifier
 from knowledge.embedder import Embedder, Vectors
 from knowledge.errors import IndexUnusable
 from knowledge.passages import LANGUAGES, Passage
+from knowledge.spelling import Spelling
 from knowledge.text import normalise
 
 LATEST = "latest"
@@ -43,6 +44,7 @@ class Index:
     rows: dict[str, tuple[int, ...]]
     classifier: Classifier | None
     calibration: Calibration
+    spelling: Spelling
 
     def nearest(self, vector: Vectors, language: str, count: int) -> list[tuple[int, float]]:
         """Return (passage number, similarity) of the passages nearest in meaning."""
@@ -174,6 +176,7 @@ def load(folder: Path) -> Index:
         rows={lang: _rows(passages, lang) for lang in LANGUAGES},
         classifier=classifier.load(folder),
         calibration=json.loads((folder / CALIBRATION).read_text("utf-8")),
+        spelling=Spelling(passage.text for passage in passages if passage.asked),
     )
 
 

@@ -15,6 +15,8 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from knowledge.article import Article, read_articles
 from knowledge.errors import PackInvalid
+from knowledge.golden import FILE as GOLDEN
+from knowledge.golden import Golden, read_golden
 from knowledge.records import Questions, Record, Sourced, Text
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
@@ -284,6 +286,7 @@ class Pack(Record):
     help_policy: HelpPolicy
     help_kinds: dict[str, HelpKind]
     articles: dict[str, Article]
+    golden: tuple[Golden, ...] = ()
 
     @field_validator("time_zone")
     @classmethod
@@ -318,6 +321,7 @@ def load_pack(folder: Path) -> Pack:
     facilities, activities = reader.mapping("facilities.yml"), reader.mapping("activities.yml")
     categories, helps = reader.mapping("categories.yml"), reader.mapping("help.yml")
     articles, mistakes = read_articles(folder / "articles")
+    golden, odd = read_golden(folder / GOLDEN)
     content = {
         "folder": folder,
         "community": community.get("community"),
@@ -341,9 +345,10 @@ def load_pack(folder: Path) -> Pack:
         "help_policy": helps.get("policy"),
         "help_kinds": reader.by_id(helps, "help.yml", "kinds"),
         "articles": articles,
+        "golden": golden,
     }
-    if reader.mistakes or mistakes:
-        raise PackInvalid([*reader.mistakes, *mistakes])
+    if reader.mistakes or mistakes or odd:
+        raise PackInvalid([*reader.mistakes, *mistakes, *odd])
     try:
         return Pack.model_validate(content)
     except ValidationError as invalid:

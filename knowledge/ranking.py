@@ -1,16 +1,19 @@
 """Ranks the records for a question, and gathers what speaks for the first of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from knowledge.classifier import Classifier
-from knowledge.embedder import Vectors
+from knowledge.embedder import Embedder, Vectors
 from knowledge.index import Index
 from knowledge.passages import RecordKey
+from knowledge.text import normalise
 
 CANDIDATES = 60  # passages each leg looks at when there is no classifier
 WORDS_WEIGHT = 0.15  # of the word leg beside nearness; 0.3 measured worse
+ALONE = 0.6  # of a question by itself, beside what it adds to; .5 measured alike
 WORDS_LOGIT = 0.1  # of the word leg beside the classifier; 0.25 and more measured worse
 
 
@@ -21,6 +24,14 @@ class Question:
     text: str
     vector: Vectors
     language: str
+
+
+def read(index: Index, embedder: Embedder, asked: str, language: str) -> Question | None:
+    """Bring what somebody asks to the form it is compared in; None when it says nothing."""
+    text = index.spelling.restore(normalise(asked))
+    if not text:
+        return None
+    return Question(text, embedder.embed_queries([text])[0], language)
 
 
 @dataclass(frozen=True)
@@ -36,13 +47,19 @@ class Ranked:
 class Ranking:
     """Records, best first, and the evidence for the first of them.
 
-    The evidence, in both the greater the better: its score, and its share against all others.
-    Nearness would only flatter: the pack's own questions lie nearer to one another than what
-    residents ask lies to them.
+    The evidence, in each the greater the better: its score, the logarithm of its share against
+    all others, and how near its nearest passage is.
     """
 
     records: list[Ranked]
-    evidence: tuple[float, float]
+    evidence: tuple[float, float, float]
+
+    def shares(self) -> dict[RecordKey, float]:
+        """Return the share of each record; together they are 1."""
+        scores = np.array([ranked.score for ranked in self.records])
+        shares = np.exp(scores - scores.max())
+        records = [ranked.record for ranked in self.records]
+        return dict(zip(records, (shares / shares.sum()).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -71,7 +88,21 @@ def rank(
     ordered = sorted(scores, key=lambda record: -scores[record])
     return Ranking(
         [Ranked(record, scores[record], legs.passage[record]) for record in ordered],
-        _evidence(scores, ordered[0]),
+        _evidence(scores, ordered[0], legs),
+    )
+
+
+def together(rankings: Sequence[Ranking]) -> list[Ranked]:
+    """Order the records by their shares in the question alone and in what it adds to."""
+    alone, *added = rankings
+    if not added:
+        return alone.records
+    shares, shares_added = alone.shares(), added[0].shares()
+    return sorted(
+        alone.records,
+        key=lambda ranked: (
+            -ALONE * shares[ranked.record] - (1 - ALONE) * shares_added.get(ranked.record, 0.0)
+        ),
     )
 
 
@@ -114,6 +145,9 @@ def _standard(values: Vectors) -> Vectors:
     return (values - values.mean()) / spread if spread > 1e-6 else np.zeros_like(values)
 
 
-def _evidence(scores: dict[RecordKey, float], first: RecordKey) -> tuple[float, float]:
+def _evidence(
+    scores: dict[RecordKey, float], first: RecordKey, legs: _Legs
+) -> tuple[float, float, float]:
     best = scores[first]
-    return best, 1 / sum(float(np.exp(score - best)) for score in scores.values())
+    others = sum(float(np.exp(score - best)) for score in scores.values())
+    return best, -float(np.log(others)), legs.nearness[first]

@@ -1,17 +1,17 @@
 """Finds the record that answers a question, and says honestly whether it surely does."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from knowledge import calibration, index
 from knowledge.embedder import Embedder
 from knowledge.index import Index
 from knowledge.pack import Pack
 from knowledge.passages import Passage, RecordKey, passages_of
-from knowledge.ranking import Question, Ranking, rank
-from knowledge.spelling import Spelling
-from knowledge.text import normalise
+from knowledge.ranking import Ranked, Ranking, rank, read, together
 
 UNANSWERABLE = Path(__file__).parent / "data" / "unanswerable.yml"
 
@@ -50,7 +50,6 @@ class KnowledgeBase:
         self._opening = threading.Lock()  # one version is opened at a time, while others search
         self._searching = threading.Lock()  # an index is closed when nobody searches it
         self._index = index.load(folder / index.latest(folder))
-        self._spelling = _spelling(self._index)
 
     @property
     def version(self) -> str:
@@ -74,15 +73,19 @@ class KnowledgeBase:
         """Let the version that was built last answer from now on."""
         self.use(index.latest(self._folder))
 
-    def search(self, question: str, language: str, limit: int = 3) -> list[Found]:
-        """Return the records that answer best, best first; empty for an empty question."""
-        text = self._spelling.restore(normalise(question))
-        if not text:
-            return []
-        vector = self._embedder.embed_queries([text])[0]
+    def search(
+        self, question: str, language: str, limit: int = 3, after: str = ""
+    ) -> list[Found]:
+        """Return the records that answer best, best first; empty when nothing is asked.
+
+        `after` names what was answered before; what only adds to that is understood with it.
+        """
+        asked = [question, f"{after} {question}"] if after else [question]
+        read_as = [read(self._index, self._embedder, text, language) for text in asked]
         with self._searching:
-            ranking = rank(self._index, Question(text, vector, language))
-            return _found(self._index, ranking, language, limit) if ranking else []
+            rankings = [rank(self._index, text) for text in read_as if text]
+            ranked = [ranking for ranking in rankings if ranking]
+            return _found(self._index, ranked, language, limit) if ranked else []
 
     def close(self) -> None:
         """Let go of the index's files."""
@@ -90,9 +93,8 @@ class KnowledgeBase:
             self._index.close()
 
     def _change_to(self, opened: Index) -> None:
-        spelling = _spelling(opened)
         with self._searching:
-            old, self._index, self._spelling = self._index, opened, spelling
+            old, self._index = self._index, opened
             old.close()
 
 
@@ -110,18 +112,19 @@ def build(
         passages,
         vectors,
         into,
-        lambda opened: calibration.calibrate(opened, vectors, embedder, unanswerable),
+        lambda opened: calibration.calibrate(
+            opened, vectors, embedder, unanswerable, pack.golden
+        ),
     )
 
 
-def _spelling(opened: Index) -> Spelling:
-    return Spelling(passage.text for passage in opened.passages if passage.asked)
-
-
-def _found(opened: Index, ranking: Ranking, language: str, limit: int) -> list[Found]:
+def _found(
+    opened: Index, rankings: Sequence[Ranking], language: str, limit: int
+) -> list[Found]:
     """Only the first can be sure; the others share what it leaves."""
+    ordered = together(rankings)
     learned = opened.calibration.get(language)
-    first = calibration.probability(ranking.evidence, learned) if learned else 0.0
+    first = max((_probability(one, ordered[0], learned) for one in rankings), default=0.0)
     sure, likely = (learned["sure"], learned["likely"]) if learned else (1.0, 1.0)
     return [
         Found(
@@ -133,5 +136,12 @@ def _found(opened: Index, ranking: Ranking, language: str, limit: int) -> list[F
             confident=place == 0 and first > sure,
             likely=first > likely,
         )
-        for place, ranked in enumerate(ranking.records[:limit])
+        for place, ranked in enumerate(ordered[:limit])
     ]
+
+
+def _probability(ranking: Ranking, first: Ranked, learned: dict[str, Any] | None) -> float:
+    """How probably a record is the right one, by a ranking that has it first."""
+    if learned is None or ranking.records[0].record != first.record:
+        return 0.0
+    return calibration.probability(ranking.evidence, learned)

@@ -9,10 +9,8 @@ from tests.knowledge.conftest import Letters
 
 def test_the_evidence_raises_the_probability() -> None:
     learned = {"weights": [1.0, 2.0], "bias": -1.0}
-    weak, strong = (
-        calibration.probability((0, 0), learned),
-        calibration.probability((1, 1), learned),
-    )
+    weak = calibration.probability((0, 0), learned)
+    strong = calibration.probability((1, 1), learned)
     assert 0 < weak < 0.5 < strong < 1
 
 

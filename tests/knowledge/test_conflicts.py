@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from knowledge import conflicts
-from knowledge.article import Article, Questions
+from knowledge.article import Article
 from knowledge.conflicts import Conflict
 from knowledge.pack import Pack
-from knowledge.records import Text
+from knowledge.records import Questions, Text
 
 
 def article(guali: Pack, zh: str, about: str = "fac-gym", **changes: Any) -> Pack:

@@ -1,3 +1,4 @@
+from math import log
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from knowledge import index
 from knowledge.index import Index
 from knowledge.passages import Passage
-from knowledge.ranking import Question, rank
+from knowledge.ranking import Question, Ranked, Ranking, rank, together
 from tests.knowledge.conftest import Letters
 
 PASSAGES = [
@@ -47,9 +48,27 @@ def test_a_passage_left_out_is_not_looked_at(opened: Index) -> None:
 def test_the_share_of_the_first_is_of_all(opened: Index) -> None:
     ranking = rank(opened, question("游泳池九点开"))
     assert ranking
-    assert 1 / len(PASSAGES) < ranking.evidence[1] <= 1
+    assert -log(len(PASSAGES)) < ranking.evidence[1] <= 0
+    assert sum(ranking.shares().values()) == pytest.approx(1)
 
 
 def test_an_index_without_passages_ranks_nothing(tmp_path: Path) -> None:
     empty = index.load(tmp_path / index.write([], index.embed([], Letters()), tmp_path))
     assert rank(empty, question("游泳池")) is None
+
+
+def found(**scores: float) -> Ranking:
+    ordered = sorted(scores, key=lambda name: -scores[name])
+    ranked = [Ranked(("article", name), scores[name], 0) for name in ordered]
+    return Ranking(ranked, (0.0, 0.0, 0.0))
+
+
+def test_a_question_that_adds_to_another_is_ranked_by_both() -> None:
+    vague = found(card=1.2, pool=1.0)
+    assert together([vague])[0].record == ("article", "card")
+    assert together([vague, found(pool=5.0, card=0.0)])[0].record == ("article", "pool")
+
+
+def test_what_is_clear_by_itself_needs_nothing_from_before() -> None:
+    clear = found(card=9.0, pool=1.0)
+    assert together([clear, found(pool=5.0, card=0.0)])[0].record == ("article", "card")

@@ -15,11 +15,16 @@ LANGUAGES = {"中文": "zh", "English": "en"}
 
 
 class Article(Sourced):
-    """One approved answer."""
+    """One approved answer.
+
+    `about` names the facilities and activities it tells of: a question about one of them is
+    answered by either record.
+    """
 
     id: str
     title: Text
     topic: str
+    about: tuple[str, ...] = ()
     audience: str = "all"
     questions: Questions
     body: Text

@@ -35,6 +35,7 @@ def check(folder: Path, today: date | None = None) -> tuple[list[str], list[str]
 
 def _references(pack: Pack) -> Iterator[str]:
     """Yield a sentence for each id that names nothing."""
+    subjects: dict[str, object] = {**pack.facilities, **pack.activities}
     # file, record, field, value, where it must be
     named: list[tuple[str, str, str, str | None, Mapping[str, object]]] = [
         *(("areas.yml", a.id, "parent", a.parent, pack.areas) for a in pack.areas.values()),
@@ -54,6 +55,11 @@ def _references(pack: Pack) -> Iterator[str]:
         *(
             ("categories.yml", c.service_code, "team", c.team, pack.teams)
             for c in pack.categories.values()
+        ),
+        *(
+            ("articles", a.id, "about", subject, subjects)
+            for a in pack.articles.values()
+            for subject in a.about
         ),
     ]
     for file, record, field, value, known in named:

@@ -56,6 +56,13 @@ def test_a_small_pack_with_a_hall_and_a_dance_is_valid(folder: Path) -> None:
     assert mistakes(folder) == ""
 
 
+def test_what_an_article_is_about_must_be_known(folder: Path) -> None:
+    card = folder / "articles" / "card.md"
+    told = card.read_text("utf-8").replace("topic: test", "topic: test\nabout: [attic]")
+    card.write_text(told, encoding="utf-8")
+    assert "articles, record card: about “attic” is unknown" in mistakes(folder)
+
+
 def test_a_venue_nobody_knows_is_named(folder: Path) -> None:
     with_dance(folder, venue="attic")
     assert "activities.yml, record dance: venue “attic” is unknown" in mistakes(folder)

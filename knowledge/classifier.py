@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.embedder import Vectors
-from knowledge.passages import Passage, RecordKey
+from knowledge.passages import Passage
+from knowledge.records import RecordKey
 
 FILE = "classifier.npz"
 LEAST_PASSAGES = 2  # a record, on average: with fewer there is nothing to generalise from

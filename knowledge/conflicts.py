@@ -11,9 +11,7 @@ from datetime import date
 
 from knowledge.article import Article
 from knowledge.pack import Activity, Facility, Pack
-from knowledge.records import Sourced
-
-RecordKey = tuple[str, str]  # kind and id
+from knowledge.records import RecordKey, Sourced
 
 LEVELS = ("sample", "report", "official")  # the last is believed first
 CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)")

@@ -3,6 +3,7 @@
 Every record says where it comes from: `level` (official, report or sample), `source`, `as_of`.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import date as day
 from datetime import time
 from functools import cache
@@ -17,7 +18,7 @@ from knowledge.article import Article, read_articles
 from knowledge.errors import PackInvalid
 from knowledge.golden import FILE as GOLDEN
 from knowledge.golden import Golden, read_golden
-from knowledge.records import Questions, Record, Sourced, Text
+from knowledge.records import Questions, Record, RecordKey, Sourced, Text
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
 
@@ -301,6 +302,33 @@ class Pack(Record):
     def zone(self) -> ZoneInfo:
         """The community's time zone."""
         return ZoneInfo(self.time_zone)
+
+    def records(self) -> Iterator[Article | Facility | Activity]:
+        """Yield every record that answers questions."""
+        yield from self.articles.values()
+        yield from self.facilities.values()
+        yield from self.activities.values()
+
+    def record(self, key: RecordKey) -> Article | Facility | Activity | None:
+        """Return the record that answers, by its kind and id; None when there is none."""
+        kind, record_id = key
+        kinds: dict[str, Mapping[str, Article | Facility | Activity]] = {
+            "article": self.articles,
+            "facility": self.facilities,
+            "activity": self.activities,
+        }
+        return kinds[kind].get(record_id) if kind in kinds else None
+
+    def name_of(self, key: RecordKey) -> Text:
+        """Return the name of a record, of an article its title.
+
+        Raises:
+            LookupError: there is no such record.
+        """
+        record = self.record(key)
+        if record is None:
+            raise LookupError(f"No record {key} in this pack")
+        return record.title if isinstance(record, Article) else record.name
 
     @property
     def gtfs(self) -> Path:

@@ -6,9 +6,9 @@ from typing import Literal
 
 from knowledge.article import Article
 from knowledge.pack import Activity, Facility, Pack
+from knowledge.records import RecordKey
 
 Kind = Literal["article", "facility", "activity"]
-RecordKey = tuple[str, str]  # kind and id
 LANGUAGES = ("zh", "en")
 
 # What is asked of every place and of every activity, whether anybody wrote it down or not.

@@ -8,7 +8,7 @@ import numpy as np
 from knowledge.classifier import Classifier
 from knowledge.embedder import Embedder, Vectors
 from knowledge.index import Index
-from knowledge.passages import RecordKey
+from knowledge.records import RecordKey
 from knowledge.text import normalise
 
 CANDIDATES = 60  # passages each leg looks at when there is no classifier

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+RecordKey = tuple[str, str]  # kind (article, facility or activity) and id
+
 
 class Record(BaseModel):
     """A frozen record; fields the pack has beyond ours are left alone."""

@@ -10,8 +10,9 @@ from knowledge import calibration, index
 from knowledge.embedder import Embedder
 from knowledge.index import Index
 from knowledge.pack import Pack
-from knowledge.passages import Passage, RecordKey, passages_of
+from knowledge.passages import Passage, passages_of
 from knowledge.ranking import Ranked, Ranking, rank, read, together
+from knowledge.records import RecordKey
 
 UNANSWERABLE = Path(__file__).parent / "data" / "unanswerable.yml"
 

@@ -29,10 +29,12 @@ class AnswerQuestion(Answer):
 
     def act(self, turn: Turn) -> Events:
         kind, _, record_id = (turn.choice or "").partition(":")
-        if _record(turn, (kind, record_id)):
+        if turn.ground.pack.record((kind, record_id)):
             _tell(turn, (kind, record_id))
             return []
-        found = [one for one in look_up(turn, self._base) if _record(turn, one.record)]
+        found = [
+            one for one in look_up(turn, self._base) if turn.ground.pack.record(one.record)
+        ]
         if found and found[0].confident:
             _tell(turn, found[0].record)
         elif found and found[0].likely:
@@ -59,24 +61,11 @@ def nearest_facility(turn: Turn, base: KnowledgeBase) -> str | None:
 def _tell(turn: Turn, key: Key) -> None:
     """Tell a record; of two that disagree the one to believe, and that they do."""
     conflict = conflicts.concerning(turn.ground.pack, key)
-    record = _record(turn, conflict.believed if conflict else key)
+    record = turn.ground.pack.record(conflict.believed if conflict else key)
     if record is None:
         raise LookupError(f"No record {key} in this pack")
     disputed = [telling.line(turn, "utter_answer_disputed")] if conflict else []
     telling.tell(turn, [*_lines(turn, record), *disputed], record)
-
-
-def _record(turn: Turn, key: Key) -> Article | Facility | Activity | None:
-    pack = turn.ground.pack
-    kind, record_id = key
-    match kind:
-        case "article":
-            return pack.articles.get(record_id)
-        case "facility":
-            return pack.facilities.get(record_id)
-        case "activity":
-            return pack.activities.get(record_id)
-    return None
 
 
 def _lines(turn: Turn, record: Sourced) -> list[str]:
@@ -136,9 +125,7 @@ def _suggest(turn: Turn, found: Sequence[Found]) -> list[Choice]:
     limit = SUGGESTED_ELDER if turn.row.elder else SUGGESTED
     offered: list[Choice] = []
     for hit in found[:limit]:
-        record = _record(turn, hit.record)
-        if record is not None:
-            title = record.title if isinstance(record, Article) else record.name
-            value = f"{hit.kind}:{hit.record_id}"
-            offered.append(Choice(title.in_(turn.language), "ask_knowledge", value))
+        if turn.ground.pack.record(hit.record):
+            title = turn.ground.pack.name_of(hit.record).in_(turn.language)
+            offered.append(Choice(title, "ask_knowledge", f"{hit.kind}:{hit.record_id}"))
     return offered

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from knowledge.pack import Pack, load_pack
+from knowledge.article import Article
+from knowledge.pack import Activity, Facility, Pack, load_pack
 from knowledge.passages import passages_of
 from knowledge.text import normalise
 
@@ -31,9 +32,13 @@ def test_sample_questions_stand_for_their_article_but_are_never_shown(folder: Pa
     ]
 
 
-PLACE = {"id": "pool", "kind": "place", "name": {"zh": "泳池", "en": "Pool"}}
+PLACE: dict[str, object] = {"id": "pool", "kind": "place", "name": {"zh": "泳池", "en": "Pool"}}
 PLACE |= {"what": {"zh": "游泳", "en": "Swimming"}, "aliases": ["戏水", "lido"]}
-LESSON = {"id": "yoga", "kind": "class", "name": {"zh": "瑜伽", "en": "Yoga"}}
+LESSON: dict[str, object] = {
+    "id": "yoga",
+    "kind": "class",
+    "name": {"zh": "瑜伽", "en": "Yoga"},
+}
 LESSON |= {"first": {"weekday": "MO", "week_offset": 0}, "rrule": "FREQ=WEEKLY;BYDAY=MO"}
 LESSON |= {"start": "10:00", "end": "11:00", "venue": "pool", "places": 8}
 SOURCE = {"level": "sample", "source": "示例内容", "as_of": "2026-11-23"}
@@ -49,7 +54,7 @@ def asked_of(folder: Path, record_id: str, language: str) -> set[str]:
 
 def add(folder: Path, file: str, record: dict[str, object]) -> None:
     content = yaml.safe_load((folder / f"{file}.yml").read_text("utf-8"))
-    content[file] = [record | SOURCE]
+    content[file] = [{**record, **SOURCE}]
     (folder / f"{file}.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
@@ -83,26 +88,16 @@ def test_a_title_that_is_a_question_too_is_one_passage(folder: Path) -> None:
 
 
 def test_every_record_of_the_shipped_pack_is_asked_in_many_ways(guali: Pack) -> None:
-    least = {"article": (11, 8), "facility": (6, 4), "activity": (6, 4)}
-    for kind, records in (
-        ("article", guali.articles),
-        ("facility", guali.facilities),
-        ("activity", guali.activities),
-    ):
-        for record_id, record in records.items():
-            questions = record.questions
-            chinese, english = least[kind]
-            assert len(set(questions.zh)) >= chinese, record_id
-            assert len(set(questions.en)) >= english, record_id
+    least = {Article: (11, 8), Facility: (6, 4), Activity: (6, 4)}
+    for record in guali.records():
+        chinese, english = least[type(record)]
+        assert len(set(record.questions.zh)) >= chinese, record.id
+        assert len(set(record.questions.en)) >= english, record.id
 
 
 def test_no_question_stands_for_two_records(guali: Pack) -> None:
     of: dict[str, set[str]] = {}
-    for record in (
-        *guali.articles.values(),
-        *guali.facilities.values(),
-        *guali.activities.values(),
-    ):
+    for record in guali.records():
         for question in (*record.questions.zh, *record.questions.en):
             of.setdefault(normalise(question), set()).add(record.id)
     assert {question: ids for question, ids in of.items() if len(ids) > 1} == {}

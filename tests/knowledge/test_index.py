@@ -7,6 +7,7 @@ import pytest
 from knowledge import classifier, index
 from knowledge.errors import IndexUnusable
 from knowledge.passages import Passage
+from knowledge.vectors import files
 from tests.knowledge.conftest import Letters
 
 PASSAGES = [
@@ -58,7 +59,7 @@ def test_other_content_is_another_version(version: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "name",
-    [index.PASSAGES, index.WORDS, index.CALIBRATION, classifier.FILE, *index.VECTORS.values()],
+    [index.PASSAGES, index.WORDS, index.CALIBRATION, classifier.FILE, *files.FILES.values()],
 )
 def test_a_flipped_byte_is_refused(version: Path, name: str) -> None:
     flip_a_byte(version / name)

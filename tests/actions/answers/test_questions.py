@@ -1,5 +1,6 @@
 """Questions looked up: answered with where it comes from, asked back, or honestly not known."""
 
+from actions.answers import service
 from actions.wording import read_payload
 from tests.actions.conftest import Heard, Talk
 
@@ -49,3 +50,9 @@ def test_an_activity_tells_its_weekday_and_how_to_book_it(talk: Talk) -> None:
 def test_an_unknown_choice_is_looked_up_as_a_question(talk: Talk) -> None:
     heard = ask(talk, "借书证怎么办", choice="article:gone")
     assert "身份证" in heard.text
+
+
+def test_an_index_that_is_gone_leaves_the_present_one_answering(talk: Talk) -> None:
+    with talk.ground.database.transaction() as db:
+        service.activate(db, "0123456789abcdef", now=talk.ground.clock.now())
+    assert "停车" in ask(talk, "停车一个小时收多少钱").text

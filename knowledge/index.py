@@ -100,19 +100,12 @@ def write(
         IndexUnusable: the vectors cannot be kept in `store`; nothing has changed.
     """
     into.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix="draft-", dir=into))
-    content = json.dumps([asdict(p) for p in passages], ensure_ascii=False)
-    (draft / PASSAGES).write_text(content, encoding="utf-8")
-    (draft / CALIBRATION).write_text("{}", encoding="utf-8")
-    store.write(draft, {lang: vectors[list(_rows(passages, lang))] for lang in LANGUAGES})
-    if learned := classifier.fit(passages, vectors):
-        learned.save(draft)
-    words.write(draft / WORDS, passages)
-    _calibrate(draft, calibrate, store)
-    sureness = (draft / CALIBRATION).read_bytes()
-    version = hashlib.sha256(content.encode() + vectors.tobytes() + sureness).hexdigest()[:16]
-    shutil.rmtree(into / version, ignore_errors=True)
-    draft.rename(into / version)
+    with tempfile.TemporaryDirectory(prefix="draft-", dir=into) as made:
+        draft = Path(made) / "version"
+        draft.mkdir()
+        version = _write_draft(draft, passages, vectors, calibrate, store)
+        shutil.rmtree(into / version, ignore_errors=True)
+        draft.rename(into / version)
     pointer = into / f"{LATEST}.draft"
     pointer.write_text(version, encoding="utf-8")
     pointer.replace(into / LATEST)
@@ -172,6 +165,26 @@ def load(folder: Path, store: VectorStore = FILES) -> Index:
 
 def _rows(passages: Sequence[Passage], language: str) -> tuple[int, ...]:
     return tuple(n for n, passage in enumerate(passages) if passage.language == language)
+
+
+def _write_draft(
+    draft: Path,
+    passages: Sequence[Passage],
+    vectors: Vectors,
+    calibrate: Callable[[Index], Calibration],
+    store: VectorStore,
+) -> str:
+    """Fill the folder of a version, and return the version's name."""
+    content = json.dumps([asdict(p) for p in passages], ensure_ascii=False)
+    (draft / PASSAGES).write_text(content, encoding="utf-8")
+    (draft / CALIBRATION).write_text("{}", encoding="utf-8")
+    store.write(draft, {lang: vectors[list(_rows(passages, lang))] for lang in LANGUAGES})
+    if learned := classifier.fit(passages, vectors):
+        learned.save(draft)
+    words.write(draft / WORDS, passages)
+    _calibrate(draft, calibrate, store)
+    sureness = (draft / CALIBRATION).read_bytes()
+    return hashlib.sha256(content.encode() + vectors.tobytes() + sureness).hexdigest()[:16]
 
 
 def _calibrate(

@@ -105,6 +105,17 @@ def test_a_version_that_breaks_off_is_not_there_at_all(
     assert found(PostgresStore(pgvector_url), good, "zh", heaps(1)[0])[0].size == 10
 
 
+def test_an_index_whose_vectors_cannot_be_kept_changes_nothing(
+    folder: Path, tmp_path: Path
+) -> None:
+    into = tmp_path / "index"
+    present = search.build(load_pack(folder), Letters(), into)
+    nowhere = PostgresStore("postgresql://somebody:hunter2@127.0.0.1:9/vectors")
+    with pytest.raises(IndexUnusable, match="VECTOR_STORE"):
+        search.build(load_pack(folder), Letters(), into, store=nowhere)
+    assert {path.name for path in into.iterdir()} == {present, "latest"}
+
+
 def test_the_same_vectors_are_the_same_tables(pgvector_url: str, tmp_path: Path) -> None:
     for name in ("here", "on_another_machine"):
         kept(pgvector_url, tmp_path / name, both(heaps(10)), 1000)

@@ -17,10 +17,11 @@ from knowledge.passages import LANGUAGES
 from knowledge.vectors.files import FileStore
 from knowledge.vectors.store import Nearest, OpenVectors
 
-NAMED = "vectors.json"  # in the version's folder: which tables are its vectors
+NAMED = "vectors.json"  # in the version's folder: what its vectors are called
 EXACT_UP_TO = 20_000  # rows of a table; above, it gets an HNSW index
-KEPT = 5  # versions whose tables stay, so that one can go back to them
-LOCK = 7_145_330_211  # one writer at a time, whichever machine it is on
+KEPT = 5  # versions whose tables stay beside those in use, so that one can go back to them
+# Advisory locks: one writer at a time on all machines; nobody drops what somebody has open.
+WRITING, IN_USE = 714_533, 714_534
 # What a search looks at beyond what is asked for: 200 measured .99 of the exact answers.
 LOOKED_AT = 200
 SETTINGS = (
@@ -35,7 +36,8 @@ class PostgresStore:
 
     A version's tables appear in one transaction, whole or not at all, and are never changed;
     the same vectors are the same tables, whichever machine writes them. The last `KEPT`
-    versions written stay. A folder whose vectors are files is opened as `FileStore` does.
+    versions written stay, and those that are open anywhere. A folder whose vectors are files
+    is opened as `FileStore` does.
     """
 
     def __init__(self, url: str, exact_up_to: int = EXACT_UP_TO) -> None:
@@ -43,21 +45,20 @@ class PostgresStore:
 
     def write(self, draft: Path, vectors: dict[str, Vectors]) -> None:
         version = _name(vectors)
-        tables = {language: _table(version, language) for language in vectors}
         with (
             _explained("keep vectors in"),
             _connect(self._url, PATIENT) as connection,
             connection.transaction(),
         ):
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+            connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (WRITING,))
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
             register_vector(connection)
-            for language, table in tables.items():
-                if not _has(connection, table):
-                    self._fill(connection, table, vectors[language])
+            for language, rows in vectors.items():
+                if not _has(connection, _table(version, language)):
+                    self._fill(connection, _table(version, language), rows)
             _note(connection, version)
             _forget_old(connection)
-        (draft / NAMED).write_text(json.dumps(tables), encoding="utf-8")
+        (draft / NAMED).write_text(json.dumps({"version": version}), encoding="utf-8")
 
     def files(self, folder: Path) -> list[str]:
         return [NAMED] if (folder / NAMED).is_file() else FileStore().files(folder)
@@ -65,8 +66,7 @@ class PostgresStore:
     def open(self, folder: Path) -> OpenVectors:
         if not (folder / NAMED).is_file():
             return FileStore().open(folder)
-        tables = json.loads((folder / NAMED).read_text("utf-8"))
-        return OpenTables(self._url, tables)
+        return OpenTables(self._url, json.loads((folder / NAMED).read_text("utf-8"))["version"])
 
     def _fill(self, connection: psycopg.Connection, table: str, rows: Vectors) -> None:
         name = Identifier(table)
@@ -92,17 +92,18 @@ class OpenTables:
         IndexUnusable: the database cannot be reached, or does not have a table.
     """
 
-    def __init__(self, url: str, tables: dict[str, str]) -> None:
-        self._url, self._tables = url, tables
+    def __init__(self, url: str, version: str) -> None:
+        self._url, self._version = url, version
         self._connection = self._reach()
 
     def search(self, language: str, vector: Vectors, count: int) -> Nearest:
         with _explained("search"):
             try:
                 found = self._ask(language, vector, count)
-            except psycopg.OperationalError:  # it may have been started anew: once more
-                self._connection.close()
-                self._connection = self._reach()
+            except psycopg.OperationalError:
+                if not self._connection.closed:
+                    raise
+                self._connection = self._reach()  # the server was started anew
                 found = self._ask(language, vector, count)
         rows = np.array([row for row, _ in found], np.int64)
         return rows, np.array([similarity for _, similarity in found], np.float32)
@@ -114,27 +115,29 @@ class OpenTables:
         nearest = SQL(
             "SELECT row, -(vector <#> %(asked)s) FROM {}"
             " ORDER BY vector <#> %(asked)s LIMIT %(count)s"
-        ).format(Identifier(self._tables[language]))
+        ).format(Identifier(_table(self._version, language)))
         return self._connection.execute(nearest, {"asked": vector, "count": count}).fetchall()
 
     def _reach(self) -> psycopg.Connection:
         with _explained("open vectors in"):
             connection = _connect(self._url, SETTINGS)
             try:
-                self._check(connection)
+                self._claim(connection)
                 register_vector(connection)
             except BaseException:
                 connection.close()
                 raise
         return connection
 
-    def _check(self, connection: psycopg.Connection) -> None:
-        for table in self._tables.values():
-            if not _has(connection, table):
-                raise IndexUnusable(
-                    f"VECTOR_STORE's database has no vectors {table}; only the last {KEPT} "
-                    "versions are kept: run python -m knowledge build"
-                )
+    def _claim(self, connection: psycopg.Connection) -> None:
+        connection.execute(
+            "SELECT pg_advisory_lock_shared(%s, %s)", (IN_USE, _key(self._version))
+        )
+        if not all(_has(connection, _table(self._version, lang)) for lang in LANGUAGES):
+            raise IndexUnusable(
+                f"VECTOR_STORE's database has no vectors {self._version}; only the last {KEPT} "
+                "versions are kept: run python -m knowledge build"
+            )
 
 
 def _connect(url: str, options: str) -> psycopg.Connection:
@@ -167,6 +170,11 @@ def _table(version: str, language: str) -> str:
     return f"vectors_{version}_{language}"
 
 
+def _key(version: str) -> int:
+    """Return a version's number among advisory locks, which are 32 bits."""
+    return int(version[:7], 16)
+
+
 def _has(connection: psycopg.Connection, table: str) -> bool:
     found = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
     return found is not None and found[0] is not None
@@ -187,11 +195,19 @@ def _note(connection: psycopg.Connection, version: str) -> None:
 
 def _forget_old(connection: psycopg.Connection) -> None:
     old = connection.execute(
-        "DELETE FROM vector_versions WHERE version NOT IN (SELECT version FROM vector_versions"
-        " ORDER BY written_at DESC LIMIT %s) RETURNING version",
-        (KEPT,),
+        "SELECT version FROM vector_versions ORDER BY written_at DESC OFFSET %s", (KEPT,)
     )
     for (version,) in old.fetchall():
-        for language in LANGUAGES:
-            table = Identifier(_table(version, language))
-            connection.execute(SQL("DROP TABLE IF EXISTS {}").format(table))
+        if _is_free(connection, version):
+            for language in LANGUAGES:
+                table = Identifier(_table(version, language))
+                connection.execute(SQL("DROP TABLE IF EXISTS {}").format(table))
+            connection.execute("DELETE FROM vector_versions WHERE version = %s", (version,))
+
+
+def _is_free(connection: psycopg.Connection, version: str) -> bool:
+    """Claim a version that nobody has open, until the transaction ends."""
+    taken = connection.execute(
+        "SELECT pg_try_advisory_xact_lock(%s, %s)", (IN_USE, _key(version))
+    ).fetchone()
+    return taken is not None and bool(taken[0])

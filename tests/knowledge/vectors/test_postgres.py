@@ -1,6 +1,5 @@
 """Vectors in a real PostgreSQL with pgvector."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -135,10 +134,29 @@ def test_only_the_versions_written_last_are_kept(pgvector_url: str, tmp_path: Pa
         PostgresStore(pgvector_url).open(second)
 
 
+@pytest.mark.parametrize("in_use", [True, False])
+def test_a_version_that_is_open_somewhere_is_kept(
+    pgvector_url: str, tmp_path: Path, in_use: bool
+) -> None:
+    """However many are written after it; once closed, it goes with the next."""
+    opened = PostgresStore(pgvector_url).open(
+        kept(pgvector_url, tmp_path / "first", both(heaps(3)), 1000)
+    )
+    if not in_use:
+        opened.close()
+    for seed in range(20, 21 + postgres.KEPT):
+        kept(pgvector_url, tmp_path / str(seed), both(heaps(3, seed=seed)), 1000)
+    assert len(tables(pgvector_url)) == 2 * (postgres.KEPT + in_use)
+    if in_use:
+        assert opened.search("zh", heaps(1)[0], 2)[0].size == 2
+    opened.close()
+
+
 def test_tables_somebody_removed_are_written_again(pgvector_url: str, tmp_path: Path) -> None:
     folder = kept(pgvector_url, tmp_path, both(heaps(3)), 1000)
+    gone = tables(pgvector_url)
     with psycopg.connect(pgvector_url) as connection:
-        for table in json.loads((folder / postgres.NAMED).read_text()).values():
+        for table in gone:
             connection.execute(f"DROP TABLE {table}")
     kept(pgvector_url, tmp_path, both(heaps(3)), 1000)
     PostgresStore(pgvector_url).open(folder).close()
@@ -161,7 +179,7 @@ def test_a_server_that_was_started_anew_is_asked_again(
 
 def test_a_database_that_is_not_there_is_told_without_its_password(tmp_path: Path) -> None:
     store = PostgresStore("postgresql://somebody:hunter2@127.0.0.1:9/vectors")
-    (tmp_path / postgres.NAMED).write_text('{"zh": "vectors_0_zh"}')
+    (tmp_path / postgres.NAMED).write_text('{"version": "0123456789abcdef"}')
     with pytest.raises(IndexUnusable, match="VECTOR_STORE") as refused:
         store.open(tmp_path)
     assert "hunter2" not in str(refused.value)
@@ -229,6 +247,6 @@ def test_vectors_that_name_other_tables_than_were_built_are_refused(
 ) -> None:
     store, into = PostgresStore(pgvector_url), tmp_path / "index"
     version = search.build(load_pack(folder), Letters(), into, store=store)
-    (into / version / postgres.NAMED).write_text('{"zh": "words", "en": "words"}')
+    (into / version / postgres.NAMED).write_text('{"version": "0123456789abcdef"}')
     with pytest.raises(IndexUnusable, match=postgres.NAMED):
         KnowledgeBase(into, Letters(), store)

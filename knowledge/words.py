@@ -68,18 +68,21 @@ def matching(
 def matching_among(
     opened: sqlite3.Connection, question: str, numbers: Sequence[int], passages: int
 ) -> list[tuple[int, float]]:
-    """Score these passages, of so many in all, by BM25; in the order given."""
+    """Score these passages, of so many in all, by BM25."""
     rarity = _rarity(opened, sorted(set(tokens(question))), passages)
-    cut = {number: _words_of(opened, number) for number in numbers}
+    rows = opened.execute(
+        f"SELECT rowid, text FROM words WHERE rowid IN ({_marks(numbers)})",  # noqa: S608
+        numbers,
+    )
+    cut = {int(number): str(text).split() for number, text in rows}
     usual = sum(map(len, cut.values())) / max(len(cut), 1)
     return [(number, _bm25(words, rarity, usual)) for number, words in cut.items()]
 
 
 def _rarity(opened: sqlite3.Connection, words: list[str], passages: int) -> dict[str, float]:
     """Return the inverse document frequency of those words that any passage has."""
-    marks = ", ".join("?" * len(words))
     rows = opened.execute(
-        f"SELECT word, passages FROM frequencies WHERE word IN ({marks})",  # noqa: S608
+        f"SELECT word, passages FROM frequencies WHERE word IN ({_marks(words)})",  # noqa: S608
         words,
     )
     return {
@@ -88,9 +91,8 @@ def _rarity(opened: sqlite3.Connection, words: list[str], passages: int) -> dict
     }
 
 
-def _words_of(opened: sqlite3.Connection, number: int) -> list[str]:
-    (text,) = opened.execute("SELECT text FROM words WHERE rowid = ?", (number,)).fetchone()
-    return str(text).split()
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _bm25(words: list[str], rarity: dict[str, float], usual: float) -> float:

@@ -7,7 +7,7 @@ PY := .venv/bin
 RASA := OMP_NUM_THREADS=1 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 TF_CPP_MIN_LOG_LEVEL=2 PYTHONPATH=. .venv-rasa/bin
 STATE := $(or $(STATE_DIR),var)
 # Tests keep away from a running assistant: a state folder and a database of their own.
-APART := STATE_DIR=.build/test-state DATABASE_URL=
+APART := STATE_DIR=.build/test-state DATABASE_URL= VECTOR_STORE=
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -59,8 +59,11 @@ shell: setup ## Rasa's own shell on the trained model: shows intents and entitie
 bench-intents: ready-to-test ## Intent accuracy; TRAIN=f.tsv TEST=g.tsv [OOS=h.tsv]
 	@$(RASA)/python -m bench.intents --train "$(TRAIN)" --test "$(TEST)" $(if $(OOS),--oos "$(OOS)")
 
-bench-retrieval: ready-to-test ## Retrieval quality; PASSAGES=p.jsonl QUERIES=q.jsonl
-	@$(PY)/python -m bench.retrieval --passages "$(PASSAGES)" --queries "$(QUERIES)"
+bench-retrieval: ready-to-test ## Retrieval quality, of the pack or of PASSAGES=p.jsonl QUERIES=q.jsonl
+	@$(PY)/python -m bench.retrieval $(if $(PASSAGES),--passages "$(PASSAGES)") $(if $(QUERIES),--queries "$(QUERIES)")
+
+bench-search: ready-to-test ## Search among very many passages; N=100000 [TEXTS=../shared/data]
+	@$(PY)/python -m bench.search --count "$(or $(N),100000)" --texts "$(or $(TEXTS),../shared/data)"
 
 bench-dates: environments ## Date understanding; FILE=f.tsv
 	@$(PY)/python -m bench.dates --file "$(FILE)"
@@ -78,4 +81,4 @@ clean: ## Remove what set-up made (never the state folder)
 	rm -rf .venv .venv-rasa .tools .build .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-dates bench-chat drill fix clean
+.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-dates bench-chat drill fix clean

@@ -18,10 +18,11 @@ from actions.neighbours import actions as neighbours
 from actions.wording import read_wording
 from knowledge import index
 from knowledge.embedder import OnnxEmbedder, Remembering
-from knowledge.errors import IndexUnusable
+from knowledge.errors import IndexUnusable, KnowledgeError
 from knowledge.pack import Pack, load_pack
 from knowledge.search import KnowledgeBase
 from knowledge.transit import open_timetable
+from knowledge.vectors import store_at
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -42,7 +43,8 @@ def serve() -> None:
         pack=pack,
     )
     ground.database.check_durable()
-    base = KnowledgeBase(said.index_dir, Remembering(OnnxEmbedder(said.encoder_dir)))
+    embedder = Remembering(OnnxEmbedder(said.encoder_dir))
+    base = KnowledgeBase(said.index_dir, embedder, store_at(said.vector_store))
     warm_up(base, pack)
     made = all_actions(ground, base)
     app = server.build(made, said.actions_secret, ground.database.check_durable)
@@ -93,6 +95,6 @@ def _built_index(folder: Path) -> str | None:
 if __name__ == "__main__":
     try:
         commands()
-    except XiaoliError as error:
+    except (XiaoliError, KnowledgeError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     community_dir: Path = Path("knowledge/data/guali")
     encoder_dir: Path = Path(".build/encoder")
     database_url: str = ""
+    vector_store: str = Field(default="", repr=False)  # may hold a password
     secret_key: str = Field(default="", repr=False)
     actions_host: str = "127.0.0.1"
     actions_port: int = 5055

@@ -1,8 +1,9 @@
-"""Measures the search: `python -m bench.retrieval --passages p.jsonl --queries q.jsonl`.
+"""Measures the search: `make bench-retrieval [PASSAGES=p.jsonl QUERIES=q.jsonl]`.
 
-Passages are `{"id", "text"}` a line, questions `{"query", "positives": [ids]}`. The passages go
-through the shipped encoder into an index as set-up builds it, and are searched as residents'
-questions are. All in one language: whether that is Chinese or English makes no difference here.
+Without files, the shipped pack is asked the project's own book of questions (`bench/book.py`).
+Otherwise passages are `{"id", "text"}` a line, questions `{"query", "positives": [ids]}`. The
+passages go through the shipped encoder into an index as set-up builds it, and are searched as
+residents' questions are. All in one language: which of them makes no difference here.
 """
 
 import argparse
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import book
 from bench.output import finish, following, say
-from knowledge import index
+from knowledge import index, search
 from knowledge.embedder import OnnxEmbedder
 from knowledge.errors import KnowledgeError
+from knowledge.pack import load_pack
 from knowledge.passages import Passage
 from knowledge.search import KnowledgeBase
 from knowledge.settings import Settings
@@ -90,20 +93,40 @@ def measure(base: KnowledgeBase, queries: list[Query]) -> dict[str, float]:
     }
 
 
+def measure_files(
+    passages: Path, queries: Path, folder: Path, embedder: OnnxEmbedder
+) -> dict[str, Any]:
+    """Search the passages of one file for what answers the questions of another."""
+    searched, asked = read_passages(passages), read_queries(queries)
+    if not searched or not asked:
+        raise SystemExit("Give at least one passage and one question.")
+    base = build(searched, embedder, folder)
+    figures = measure(base, asked)
+    base.close()
+    return {"passages": len(searched), "queries": len(asked), **figures}
+
+
+def measure_pack(folder: Path, embedder: OnnxEmbedder) -> dict[str, Any]:
+    """Ask an index of the shipped pack the questions of the book."""
+    say("building the pack's index")
+    search.build(load_pack(Settings().community_dir), embedder, folder)
+    return book.measure(book.read(book.shipped_book()), folder, embedder)
+
+
 def main() -> None:
     """Read the command line and measure."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--passages", type=Path, required=True)
-    arguments.add_argument("--queries", type=Path, required=True)
+    arguments.add_argument("--passages", type=Path)
+    arguments.add_argument("--queries", type=Path)
     given = arguments.parse_args()
-    passages, queries = read_passages(given.passages), read_queries(given.queries)
-    if not passages or not queries:
-        raise SystemExit("Give at least one passage and one question.")
+    if (given.passages is None) != (given.queries is None):
+        raise SystemExit("Give both PASSAGES and QUERIES, or neither.")
     with tempfile.TemporaryDirectory(prefix="xiaoli-bench-") as folder:
-        base = build(passages, OnnxEmbedder(Settings().encoder_dir), Path(folder))
-        figures = measure(base, queries)
-        base.close()
-    finish({"passages": len(passages), "queries": len(queries), **figures})
+        embedder = OnnxEmbedder(Settings().encoder_dir)
+        if given.passages:
+            finish(measure_files(given.passages, given.queries, Path(folder), embedder))
+        else:
+            finish(measure_pack(Path(folder), embedder))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from knowledge.embedder import OnnxEmbedder
 from knowledge.errors import KnowledgeError
 from knowledge.pack import load_pack
 from knowledge.settings import Settings
+from knowledge.vectors import store_at
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console()
@@ -30,6 +31,7 @@ def build() -> None:
             embedder,
             settings.index_dir,
             lambda done, of: bar.update(task, completed=done, total=of),
+            store_at(settings.vector_store),
         )
     safety.build(pack.never_request, embedder, settings.safety_dir)
     console.print(f"The index {version} is built.")
@@ -39,7 +41,11 @@ def build() -> None:
 def ask(question: str, lang: Annotated[str, typer.Option(help="zh or en")] = "zh") -> None:
     """Ask the knowledge base, and see what it found and how sure it is."""
     settings = Settings()
-    base = search.KnowledgeBase(settings.index_dir, OnnxEmbedder(settings.encoder_dir))
+    base = search.KnowledgeBase(
+        settings.index_dir,
+        OnnxEmbedder(settings.encoder_dir),
+        store_at(settings.vector_store),
+    )
     for found in base.search(question, lang):
         sure = "sure" if found.confident else "not sure"
         console.print(

@@ -18,6 +18,7 @@ from knowledge.records import RecordKey
 
 FILE = "classifier.npz"
 LEAST_PASSAGES = 2  # a record, on average: with fewer there is nothing to generalise from
+MOST_PASSAGES = 10_000  # one fit takes 20 s there, and an index fits six
 STRENGTH = 20.0  # inverse regularisation; 10 to 100 measured alike
 ROUNDS = 300
 
@@ -69,7 +70,12 @@ def load(folder: Path) -> Classifier | None:
 def fit(
     passages: Sequence[Passage], vectors: Vectors, without: frozenset[int] = frozenset()
 ) -> Classifier | None:
-    """Learn the layer, passages in `without` left out; None with too few passages a record."""
+    """Learn the layer, passages in `without` left out.
+
+    None with too few passages a record, or with too many passages to learn from.
+    """
+    if len(passages) > MOST_PASSAGES:
+        return None
     rows = [n for n in range(len(passages)) if n not in without]
     records = tuple(sorted({passages[n].record for n in rows}))
     if len(records) < 2 or len(passages) < LEAST_PASSAGES * len(records):

@@ -19,3 +19,7 @@ class EncoderUnusable(KnowledgeError):
 
 class IndexUnusable(KnowledgeError):
     """The index is missing, or one of its files is not the one that was built."""
+
+
+class StoreInvalid(KnowledgeError):
+    """VECTOR_STORE does not say where vectors can be kept."""

@@ -1,4 +1,4 @@
-"""The index: passages as vectors (FAISS) and as words (SQLite FTS5), in versioned folders."""
+"""The index: passages as vectors and as words (SQLite FTS5), in versioned folders."""
 
 import hashlib
 import json
@@ -11,23 +11,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
-import rjieba
 
-from knowledge import classifier, manifest
+from knowledge import classifier, manifest, words
 from knowledge.classifier import Classifier
 from knowledge.embedder import Embedder, Vectors
 from knowledge.errors import IndexUnusable
 from knowledge.passages import LANGUAGES, Passage
 from knowledge.spelling import Spelling
 from knowledge.text import normalise
+from knowledge.vectors import FileStore, VectorStore
+from knowledge.vectors.store import OpenVectors
 
 LATEST = "latest"
 PASSAGES, WORDS, CALIBRATION = "passages.json", "words.sqlite", "calibration.json"
-VECTORS = {language: f"vectors.{language}.faiss" for language in LANGUAGES}
 VERSION = re.compile(r"[0-9a-f]{16}")
 BATCH = 128
+FILES = FileStore()
 
 Calibration = dict[str, dict[str, Any]]
 Progress = Callable[[int, int], None]  # done, of how many
@@ -39,7 +39,7 @@ class Index:
 
     version: str
     passages: tuple[Passage, ...]
-    vectors: dict[str, Any]
+    vectors: OpenVectors
     words: sqlite3.Connection
     rows: dict[str, tuple[int, ...]]
     classifier: Classifier | None
@@ -48,35 +48,25 @@ class Index:
 
     def nearest(self, vector: Vectors, language: str, count: int) -> list[tuple[int, float]]:
         """Return (passage number, similarity) of the passages nearest in meaning."""
-        similarities, found = self.vectors[language].search(vector.reshape(1, -1), count)
-        rows = self.rows[language]
+        rows, similarities = self.vectors.search(language, vector, count)
+        numbers = self.rows[language]
         return [
-            (rows[n], float(s))
-            for n, s in zip(found[0], similarities[0], strict=True)
-            if n >= 0
+            (numbers[row], similarity)
+            for row, similarity in zip(rows.tolist(), similarities.tolist(), strict=True)
         ]
 
     def matching(self, question: str, language: str, count: int) -> list[tuple[int, float]]:
         """Return (passage number, BM25 score, greater is better) by shared words."""
-        words = [f'"{word}"' for word in tokens(question)]
-        if not words:
-            return []
-        rows = self.words.execute(
-            "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? AND language = ?"
-            " ORDER BY bm25(words) LIMIT ?",
-            (" OR ".join(words), language, count),
-        )
-        return [(int(number), float(score)) for number, score in rows]
+        return words.matching(self.words, question, language, count)
+
+    def matching_among(self, question: str, numbers: Sequence[int]) -> list[tuple[int, float]]:
+        """Return (passage number, BM25 score) of these passages, in any index as fast."""
+        return words.matching_among(self.words, question, numbers, len(self.passages))
 
     def close(self) -> None:
-        """Let go of the index's files."""
+        """Let go of the index's files and connections."""
         self.words.close()
-
-
-def tokens(text: str) -> list[str]:
-    """Cut text into words: FTS5's own tokenizer does not know Chinese."""
-    cut = rjieba.cut(normalise(text))
-    return [word for word in cut if any(character.isalnum() for character in word)]
+        self.vectors.close()
 
 
 def embed(
@@ -102,23 +92,22 @@ def write(
     vectors: Vectors,
     into: Path,
     calibrate: Callable[[Index], Calibration] = lambda _index: {},
+    store: VectorStore = FILES,
 ) -> str:
     """Write a version, make it the latest, and return its name.
 
     The name is a hash of what was learned from what: the same of both is the same version.
+
+    Raises:
+        IndexUnusable: the vectors cannot be kept in `store`; nothing has changed.
     """
     into.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix="draft-", dir=into))
-    content = json.dumps([asdict(p) for p in passages], ensure_ascii=False)
-    (draft / PASSAGES).write_text(content, encoding="utf-8")
-    (draft / CALIBRATION).write_text("{}", encoding="utf-8")
-    _write_vectors(draft, passages, vectors)
-    _write_words(draft / WORDS, passages)
-    _calibrate(draft, calibrate)
-    learned = (draft / CALIBRATION).read_bytes()
-    version = hashlib.sha256(content.encode() + vectors.tobytes() + learned).hexdigest()[:16]
-    shutil.rmtree(into / version, ignore_errors=True)
-    draft.rename(into / version)
+    with tempfile.TemporaryDirectory(prefix="draft-", dir=into) as made:
+        draft = Path(made) / "version"
+        draft.mkdir()
+        version = _write_draft(draft, passages, vectors, calibrate, store)
+        shutil.rmtree(into / version, ignore_errors=True)
+        draft.rename(into / version)
     pointer = into / f"{LATEST}.draft"
     pointer.write_text(version, encoding="utf-8")
     pointer.replace(into / LATEST)
@@ -148,13 +137,14 @@ def folder_of(folder: Path, version: str) -> Path:
     return folder / version
 
 
-def load(folder: Path) -> Index:
+def load(folder: Path, store: VectorStore = FILES) -> Index:
     """Open one version's folder.
 
     Raises:
-        IndexUnusable: a file is missing or not the one that was built.
+        IndexUnusable: a file is missing or not the one that was built, or `store` has lost
+            the vectors or cannot be reached.
     """
-    files = [PASSAGES, WORDS, CALIBRATION, *VECTORS.values()]
+    files = [PASSAGES, WORDS, CALIBRATION, *store.files(folder)]
     if (folder / classifier.FILE).is_file():
         files.append(classifier.FILE)
     wrong = manifest.changed(folder, *files)
@@ -167,12 +157,8 @@ def load(folder: Path) -> Index:
     return Index(
         version=folder.name,
         passages=passages,
-        vectors={lang: faiss.read_index(str(folder / name)) for lang, name in VECTORS.items()},
-        words=sqlite3.connect(
-            f"{(folder / WORDS).absolute().as_uri()}?mode=ro&immutable=1",
-            uri=True,
-            check_same_thread=False,
-        ),
+        vectors=store.open(folder),
+        words=words.open_words(folder / WORDS),
         rows={lang: _rows(passages, lang) for lang in LANGUAGES},
         classifier=classifier.load(folder),
         calibration=json.loads((folder / CALIBRATION).read_text("utf-8")),
@@ -184,33 +170,32 @@ def _rows(passages: Sequence[Passage], language: str) -> tuple[int, ...]:
     return tuple(n for n, passage in enumerate(passages) if passage.language == language)
 
 
-def _write_vectors(draft: Path, passages: Sequence[Passage], vectors: Vectors) -> None:
-    for language, name in VECTORS.items():
-        flat = faiss.IndexFlatIP(vectors.shape[1])
-        rows = list(_rows(passages, language))
-        if rows:
-            flat.add(vectors[rows])
-        faiss.write_index(flat, str(draft / name))
-    learned = classifier.fit(passages, vectors)
-    if learned:
+def _write_draft(
+    draft: Path,
+    passages: Sequence[Passage],
+    vectors: Vectors,
+    calibrate: Callable[[Index], Calibration],
+    store: VectorStore,
+) -> str:
+    """Fill the folder of a version, and return the version's name."""
+    content = json.dumps([asdict(p) for p in passages], ensure_ascii=False)
+    (draft / PASSAGES).write_text(content, encoding="utf-8")
+    (draft / CALIBRATION).write_text("{}", encoding="utf-8")
+    store.write(draft, {lang: vectors[list(_rows(passages, lang))] for lang in LANGUAGES})
+    if learned := classifier.fit(passages, vectors):
         learned.save(draft)
+    words.write(draft / WORDS, passages)
+    _calibrate(draft, calibrate, store)
+    sureness = (draft / CALIBRATION).read_bytes()
+    return hashlib.sha256(content.encode() + vectors.tobytes() + sureness).hexdigest()[:16]
 
 
-def _write_words(file: Path, passages: Sequence[Passage]) -> None:
-    words = sqlite3.connect(file)
-    words.execute("CREATE VIRTUAL TABLE words USING fts5(text, language UNINDEXED)")
-    words.executemany(
-        "INSERT INTO words (rowid, text, language) VALUES (?, ?, ?)",
-        [(n, " ".join(tokens(p.text)), p.language) for n, p in enumerate(passages)],
-    )
-    words.commit()
-    words.close()
-
-
-def _calibrate(draft: Path, calibrate: Callable[[Index], Calibration]) -> None:
+def _calibrate(
+    draft: Path, calibrate: Callable[[Index], Calibration], store: VectorStore
+) -> None:
     """Search the draft itself to learn how sure to be, and seal the folder."""
     manifest.write(draft)
-    opened = load(draft)
+    opened = load(draft, store)
     (draft / CALIBRATION).write_text(json.dumps(calibrate(opened)), encoding="utf-8")
     opened.close()
     manifest.write(draft)

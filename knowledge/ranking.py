@@ -11,10 +11,12 @@ from knowledge.index import Index
 from knowledge.records import RecordKey
 from knowledge.text import normalise
 
-CANDIDATES = 60  # passages each leg looks at when there is no classifier
+CANDIDATES = 60  # passages that are looked at when there is no classifier
 WORDS_WEIGHT = 0.15  # of the word leg beside nearness; 0.3 measured worse
 ALONE = 0.6  # of a question by itself, beside what it adds to; .5 measured alike
 WORDS_LOGIT = 0.1  # of the word leg beside the classifier; 0.25 and more measured worse
+
+Scored = list[tuple[int, float]]  # passage numbers and how near, or how many words they share
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,10 @@ def rank(
 ) -> Ranking | None:
     """Rank the records; None without any. Passages in `without` are not looked at."""
     learned = learned or index.classifier
-    count = len(index.rows[question.language]) if learned else CANDIDATES + len(without)
-    legs = _legs(index, question, count, without)
+    if learned:
+        legs = _all_legs(index, question, without)
+    else:
+        legs = _nearest_legs(index, question, without)
     if not legs.nearness:
         return None
     scores = _learned_scores(legs, question, learned) if learned else _near_scores(legs)
@@ -106,13 +110,28 @@ def together(rankings: Sequence[Ranking]) -> list[Ranked]:
     )
 
 
-def _legs(index: Index, question: Question, count: int, without: frozenset[int]) -> _Legs:
+def _all_legs(index: Index, question: Question, without: frozenset[int]) -> _Legs:
+    """Look at every passage: what was learned scores every record."""
+    count = len(index.rows[question.language])
+    near = index.nearest(question.vector, question.language, count)
+    shared = index.matching(question.text, question.language, CANDIDATES)
+    return _legs(index, near, shared, without)
+
+
+def _nearest_legs(index: Index, question: Question, without: frozenset[int]) -> _Legs:
+    """Look at the nearest passages: it costs the same among two thousand and a million."""
+    near = index.nearest(question.vector, question.language, CANDIDATES + len(without))
+    shared = index.matching_among(question.text, [number for number, _ in near])
+    return _legs(index, near, shared, without)
+
+
+def _legs(index: Index, near: Scored, shared: Scored, without: frozenset[int]) -> _Legs:
     legs = _Legs({}, {}, {})
-    for number, similarity in index.nearest(question.vector, question.language, count):
+    for number, similarity in near:
         record = index.passages[number].record
         if number not in without and record not in legs.nearness:
             legs.nearness[record], legs.passage[record] = similarity, number
-    for number, score in index.matching(question.text, question.language, CANDIDATES):
+    for number, score in shared:
         record = index.passages[number].record
         if number not in without and record in legs.nearness:
             legs.words[record] = max(score, legs.words.get(record, 0.0))

@@ -13,6 +13,7 @@ from knowledge.pack import Pack
 from knowledge.passages import Passage, passages_of
 from knowledge.ranking import Ranked, Ranking, rank, read, together
 from knowledge.records import RecordKey
+from knowledge.vectors import VectorStore
 
 UNANSWERABLE = Path(__file__).parent / "data" / "unanswerable.yml"
 
@@ -42,15 +43,17 @@ class Found:
 class KnowledgeBase:
     """An index with the encoder that searches it; safe to use from several threads.
 
-    `folder` holds the index versions. Which of them answers is for the caller to say (`use`),
-    or the one built last (`refresh`).
+    `folder` holds the index versions, `store` their vectors. Which of them answers is for the
+    caller to say (`use`), or the one built last (`refresh`).
     """
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
-        self._folder, self._embedder = folder, embedder
+    def __init__(
+        self, folder: Path, embedder: Embedder, store: VectorStore = index.FILES
+    ) -> None:
+        self._folder, self._embedder, self._store = folder, embedder, store
         self._opening = threading.Lock()  # one version is opened at a time, while others search
         self._searching = threading.Lock()  # an index is closed when nobody searches it
-        self._index = index.load(folder / index.latest(folder))
+        self._index = index.load(folder / index.latest(folder), store)
 
     @property
     def version(self) -> str:
@@ -68,7 +71,8 @@ class KnowledgeBase:
             return
         with self._opening:
             if version != self._index.version:
-                self._change_to(index.load(index.folder_of(self._folder, version)))
+                folder = index.folder_of(self._folder, version)
+                self._change_to(index.load(folder, self._store))
 
     def refresh(self) -> None:
         """Let the version that was built last answer from now on."""
@@ -80,6 +84,9 @@ class KnowledgeBase:
         """Return the records that answer best, best first; empty when nothing is asked.
 
         `after` names what was answered before; what only adds to that is understood with it.
+
+        Raises:
+            IndexUnusable: the database with the vectors cannot be reached.
         """
         asked = [question, f"{after} {question}"] if after else [question]
         read_as = [read(self._index, self._embedder, text, language) for text in asked]
@@ -89,7 +96,7 @@ class KnowledgeBase:
             return _found(self._index, ranked, language, limit) if ranked else []
 
     def close(self) -> None:
-        """Let go of the index's files."""
+        """Let go of the index's files and connections."""
         with self._searching:
             self._index.close()
 
@@ -104,8 +111,13 @@ def build(
     embedder: Embedder,
     into: Path,
     progress: index.Progress = lambda _done, _of: None,
+    store: VectorStore = index.FILES,
 ) -> str:
-    """Build and calibrate the index of a pack; returns the version's name."""
+    """Build and calibrate the index of a pack; returns the version's name.
+
+    Raises:
+        IndexUnusable: the vectors cannot be kept in `store`.
+    """
     passages = passages_of(pack)
     vectors = index.embed(passages, embedder, progress)
     unanswerable = calibration.read_unanswerable(UNANSWERABLE)
@@ -116,6 +128,7 @@ def build(
         lambda opened: calibration.calibrate(
             opened, vectors, embedder, unanswerable, pack.golden
         ),
+        store,
     )
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -13,6 +14,7 @@ class Settings(BaseSettings):
     state_dir: Path = Path("var")
     community_dir: Path = Path("knowledge/data/guali")
     encoder_dir: Path = Path(".build/encoder")
+    vector_store: str = Field(default="", repr=False)  # may hold a password
 
     @property
     def index_dir(self) -> Path:

@@ -123,7 +123,7 @@ def make_state(settings: Settings) -> None:
     with _ledger() as ledger:
         done = _done(settings)
         for step in (INDEX, TRAINING):
-            wanted = _fingerprint(step, settings, ledger)
+            wanted = _fingerprint(step, settings, ledger, *_kept_in(step, settings))
             _make_product(step, settings, wanted)
             if done.get(step.name) != wanted:
                 _install(MADE / step.name / wanted, settings.state_dir)
@@ -133,6 +133,12 @@ def make_state(settings: Settings) -> None:
         if done.get(DATABASE.name) != wanted or not _database_is_there(settings):
             _do(DATABASE, settings)
             _note(settings, done | {DATABASE.name: wanted})
+
+
+def _kept_in(step: Step, settings: Settings) -> Iterator[str]:
+    """Yield the database an index's vectors are kept in: elsewhere it must be built anew."""
+    if step.name == INDEX.name and (store := settings.variables.get("VECTOR_STORE")):
+        yield store
 
 
 @contextmanager

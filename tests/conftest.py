@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
@@ -34,7 +35,7 @@ def clock() -> StandingClock:
     return StandingClock()
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip on a user's machine, fail in CI."""
     if os.getenv("CI"):
         pytest.fail(f"CI must have {what}")

@@ -11,6 +11,9 @@ BENCHES = {
     "bench-retrieval PASSAGES=a.jsonl QUERIES=b.jsonl": (
         'bench.retrieval --passages "a.jsonl" --queries "b.jsonl"'
     ),
+    "bench-retrieval": "bench.retrieval",
+    "bench-search": 'bench.search --count "100000" --texts "../shared/data"',
+    "bench-search N=777 TEXTS=some/texts": ('bench.search --count "777" --texts "some/texts"'),
     "bench-dates FILE=a.tsv": 'bench.dates --file "a.tsv"',
 }
 
@@ -24,6 +27,6 @@ def test_what_a_bench_is_given_reaches_the_bench_and_nothing_else(target: str) -
         check=True,
     )
     *before, last = made.stdout.splitlines()
-    assert last.endswith(BENCHES[target])
+    assert last.rstrip().endswith(BENCHES[target])
     given = [word.partition("=")[2] for word in target.split()[1:]]
     assert not any(file in line for file in given for line in before)

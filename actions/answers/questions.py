@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
+import structlog
+
 from actions.answers import hours, service, telling
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
 from actions.wording import WEEKDAYS
 from knowledge import conflicts
 from knowledge.article import Article
+from knowledge.errors import IndexUnusable
 from knowledge.pack import Activity, Facility, Sourced, Text
 from knowledge.search import Found, KnowledgeBase
 
 SUGGESTED, SUGGESTED_ELDER = 3, 2
 BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+log = structlog.get_logger()
 
 Key = tuple[str, str]  # kind and id of a record
 
@@ -45,10 +50,13 @@ class AnswerQuestion(Answer):
 
 
 def look_up(turn: Turn, base: KnowledgeBase) -> list[Found]:
-    """Search the index that is the active one now."""
+    """Search the index that is the active one now; one that cannot be used is passed over."""
     version = service.active_version(turn.db)
     if version is not None:
-        base.use(version)
+        try:
+            base.use(version)
+        except IndexUnusable as unusable:
+            log.error("index_unusable", why=str(unusable), answering=base.version)
     return base.search(turn.text, turn.language)
 
 

@@ -7,6 +7,7 @@ import pytest
 from knowledge import classifier, index
 from knowledge.errors import IndexUnusable
 from knowledge.passages import Passage
+from knowledge.vectors import files
 from tests.knowledge.conftest import Letters
 
 PASSAGES = [
@@ -58,7 +59,7 @@ def test_other_content_is_another_version(version: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "name",
-    [index.PASSAGES, index.WORDS, index.CALIBRATION, classifier.FILE, *index.VECTORS.values()],
+    [index.PASSAGES, index.WORDS, index.CALIBRATION, classifier.FILE, *files.FILES.values()],
 )
 def test_a_flipped_byte_is_refused(version: Path, name: str) -> None:
     flip_a_byte(version / name)
@@ -84,3 +85,19 @@ def test_a_classifier_put_beside_the_index_is_refused(tmp_path: Path, version: P
 def test_the_words_cannot_be_written(version: Path) -> None:
     with pytest.raises(Exception, match="readonly"):
         index.load(version).words.execute("DELETE FROM words")
+
+
+def test_nothing_is_learned_from_more_passages_than_it_is_worth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier, "MOST_PASSAGES", len(PASSAGES) - 1)
+    name = index.write(PASSAGES, index.embed(PASSAGES, Letters()), tmp_path)
+    opened = index.load(tmp_path / name)
+    assert opened.classifier is None
+    opened.close()
+
+
+def test_without_its_vectors_an_index_is_refused(version: Path) -> None:
+    (version / files.FILES["en"]).unlink()
+    with pytest.raises(IndexUnusable, match=r"vectors\.en"):
+        index.load(version)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import index
+from knowledge import index, ranking
 from knowledge.index import Index
 from knowledge.passages import Passage
 from knowledge.ranking import Question, Ranked, Ranking, rank, together
@@ -31,18 +31,18 @@ def question(text: str) -> Question:
 
 def test_one_passage_a_record_is_ranked_by_nearness_and_words(opened: Index) -> None:
     assert opened.classifier is None
-    ranking = rank(opened, question("游泳池几点"))
-    assert ranking
-    assert ranking.records[0].record == ("article", "pool")
-    assert [r.score for r in ranking.records] == sorted(
-        (r.score for r in ranking.records), reverse=True
+    found = rank(opened, question("游泳池几点"))
+    assert found
+    assert found.records[0].record == ("article", "pool")
+    assert [r.score for r in found.records] == sorted(
+        (r.score for r in found.records), reverse=True
     )
 
 
 def test_a_passage_left_out_is_not_looked_at(opened: Index) -> None:
-    ranking = rank(opened, question("游泳池几点"), without=frozenset({1}))
-    assert ranking
-    assert ("article", "pool") not in {r.record for r in ranking.records}
+    found = rank(opened, question("游泳池几点"), without=frozenset({1}))
+    assert found
+    assert ("article", "pool") not in {r.record for r in found.records}
 
 
 def test_the_share_of_the_first_is_of_all(opened: Index) -> None:
@@ -72,3 +72,19 @@ def test_a_question_that_adds_to_another_is_ranked_by_both() -> None:
 def test_what_is_clear_by_itself_needs_nothing_from_before() -> None:
     clear = found(card=9.0, pool=1.0)
     assert together([clear, found(pool=5.0, card=0.0)])[0].record == ("article", "card")
+
+
+def test_without_a_classifier_only_the_nearest_are_looked_at(
+    opened: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "CANDIDATES", 2)
+    found = rank(opened, question("游泳池几点"))
+    assert found
+    assert len(found.records) == 2
+
+
+def test_among_the_nearest_words_decide_what_nearness_does_not(opened: Index) -> None:
+    vector = Letters().embed_queries(["无关"])[0]
+    found = rank(opened, Question("健身房", vector, "zh"))
+    assert found
+    assert found.records[0].record == ("article", "gym")

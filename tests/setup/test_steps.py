@@ -117,6 +117,15 @@ def test_a_change_that_is_taken_back_needs_no_training(place: Place) -> None:
     assert (place.folder / "state" / "model" / "xiaoli.tar.gz").read_text() == "one"
 
 
+def test_an_index_is_built_anew_for_another_store_of_its_vectors(place: Place) -> None:
+    steps.make_state(place.state())
+    place.done()
+
+    steps.make_state(place.state(VECTOR_STORE="postgresql://somewhere/else"))
+
+    assert place.done() == ["index", "database"]
+
+
 def test_a_lost_database_is_made_again(place: Place) -> None:
     steps.make_state(place.state())
     place.done()

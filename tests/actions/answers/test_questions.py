@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from actions.answers import service
 from actions.wording import read_payload
 from tests.actions.conftest import Heard, Talk
 
@@ -80,3 +81,9 @@ def test_of_two_records_that_disagree_the_better_one_is_told(talk: Talk) -> None
     assert "23:45" not in heard.text
     assert "七彩健身房" in heard.text
     assert "工作人员正在核实" in heard.text
+
+
+def test_an_index_that_is_gone_leaves_the_present_one_answering(talk: Talk) -> None:
+    with talk.ground.database.transaction() as db:
+        service.activate(db, "0123456789abcdef", now=talk.ground.clock.now())
+    assert "停车" in ask(talk, "停车一个小时收多少钱").text

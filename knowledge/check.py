@@ -55,6 +55,10 @@ def _references(pack: Pack) -> Iterator[str]:
             ("categories.yml", c.service_code, "team", c.team, pack.teams)
             for c in pack.categories.values()
         ),
+        *(
+            ("community.yml", "sheet_places", "place", key, pack.facilities)
+            for key in pack.sheet_places
+        ),
     ]
     for file, record, field, value, known in named:
         if value is not None and value not in known:

@@ -279,6 +279,7 @@ class Pack(Record):
     help_policy: HelpPolicy
     help_kinds: dict[str, HelpKind]
     articles: dict[str, Article]
+    sheet_places: tuple[str, ...] = ()  # whose hours are printed on the week sheet
 
     @field_validator("time_zone")
     @classmethod
@@ -319,6 +320,7 @@ def load_pack(folder: Path) -> Pack:
         "time_zone": community.get("time_zone"),
         "bot": community.get("bot"),
         "quick_links": community.get("quick_links", ()),
+        "sheet_places": community.get("sheet_places", ()),
         "emergency_numbers": community.get("emergency_numbers", ()),
         "outside": (community.get("service_area") or {}).get("outside", ()),
         "teams": reader.by_id(community, "community.yml", "teams"),

@@ -13,6 +13,13 @@ class Settings(BaseSettings):
     state_dir: Path = Path("var")
     community_dir: Path = Path("knowledge/data/guali")
     encoder_dir: Path = Path(".build/encoder")
+    public_url: str = ""
+    font_dir: Path = Path("/usr/share/fonts")
+
+    @property
+    def print_dir(self) -> Path:
+        """The folder where what is to be printed is put."""
+        return self.state_dir / "print"
 
     @property
     def index_dir(self) -> Path:

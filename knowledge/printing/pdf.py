@@ -39,7 +39,7 @@ def write_week(sheet: WeekSheet, language: str, file: Path, font_dir: Path) -> N
     paper, words = Paper(font_dir, language, sheet.printed_on), Words(language)
     _head(paper, sheet, words)
     _activities(paper, sheet, words)
-    _opening(paper, sheet.hours, words)
+    _opening(paper, sheet, words)
     if sheet.buses:
         _buses(paper, sheet.buses, words)
     _numbers(paper, sheet, words)
@@ -94,6 +94,8 @@ def _activities(paper: Paper, sheet: WeekSheet, words: Words) -> None:
     paper.rule(0.6)
     for day in sheet.days:
         _day(paper, day, words)
+    if any(entry.shut for day in sheet.days for entry in day.entries):
+        paper.row([Cell(paper.inner, words.say("utter_print_shut_note"))])
     if any(day.kind == DayKind.UNKNOWN for day in sheet.days):
         paper.row([Cell(paper.inner, words.say("utter_print_unknown_year"))])
 
@@ -131,27 +133,35 @@ def _fill(paper: Paper, label: Rows, rows: Rows) -> Rows:
 
 def _entry(paper: Paper, entry: Entry, words: Words) -> list[Cell]:
     where = [words.text(entry.place), words.say("utter_print_places", count=entry.places)]
-    shut = [words.say("utter_print_shut")] if entry.shut else []
+    name = words.text(entry.name)
     return [
         Cell(TIME, words.span((entry.starts_at, entry.ends_at)), bold=True),
-        Cell(NAME, words.text(entry.name), bold=True),
+        Cell(NAME, words.say("utter_print_shut", name=name) if entry.shut else name, bold=True),
         Cell(
             paper.inner - DAY - TIME - NAME,
-            " · ".join([*where, *filter(None, [entry.fee]), *shut]),
+            " · ".join([*where, *filter(None, [entry.fee])]),
         ),
     ]
 
 
-def _opening(paper: Paper, hours: tuple[Hours, ...], words: Words) -> None:
+def _opening(paper: Paper, sheet: WeekSheet, words: Words) -> None:
     paper.heading(words.say("utter_print_hours"), 20)
-    for line in hours:
-        days = words.week([open_text(day, words) for day in line.days])
+    for line in sheet.hours:
+        days = words.week([open_text(day, words) for day in _plain(line, sheet)])
         paper.row(
             [
                 Cell(PLACE, words.every(line.names), bold=True),
                 Cell(paper.inner - PLACE, words.then(days)),
             ]
         )
+
+
+def _plain(line: Hours, sheet: WeekSheet) -> list[OpenOn]:
+    """Leave out why a day is not as usual where the day's own label says it."""
+    return [
+        replace(open_, reason=None) if day.kind in KINDS else open_
+        for open_, day in zip(line.days, sheet.days, strict=True)
+    ]
 
 
 def open_text(day: OpenOn, words: Words) -> str:

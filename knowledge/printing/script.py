@@ -1,13 +1,14 @@
 """What the loudspeaker reads out, a text for each day: at most two minutes, as one speaks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 from knowledge.calendar import DayKind
+from knowledge.hours import Span
 from knowledge.pack import Text
 from knowledge.printing import spoken
-from knowledge.printing.sheet import Day, Entry, OpenOn, WeekSheet
+from knowledge.printing.sheet import Day, Entry, WeekSheet
 from knowledge.printing.words import Words
 
 MINUTES = 2
@@ -116,17 +117,20 @@ def _hours(sheet: WeekSheet, weekday: int, voice: _Voice) -> Iterator[str]:
     ]
     if closed:
         yield voice.say("utter_script_closed", places=voice.words.every(closed))
+    special: dict[tuple[Span, ...], list[Text]] = {}
     for line in sheet.hours:
         day = line.days[weekday]
         if day.spans and day.reason:
-            names = voice.words.every(line.names)
-            yield voice.say("utter_script_special_hours", name=names, hours=_open(day, voice))
+            special.setdefault(day.spans, []).extend(line.names)
+    for spans, names in special.items():
+        listed = voice.words.every(names)
+        yield voice.say("utter_script_special_hours", name=listed, hours=_open(spans, voice))
 
 
-def _open(day: OpenOn, voice: _Voice) -> str:
+def _open(spans: Sequence[Span], voice: _Voice) -> str:
     return voice.words.every(
         voice.say("utter_script_span", start=voice.clock(start), end=voice.clock(end))
-        for start, end in day.spans
+        for start, end in spans
     )
 
 

@@ -175,7 +175,9 @@ def main_stop(pack: Pack, timetable: Timetable) -> str | None:
 def open_on(pack: Pack, facility: Facility, on: date) -> OpenOn:
     """Return when a place is open on a day."""
     noon = datetime.combine(on, time(12), pack.zone)
-    return OpenOn(tuple(spans_on(pack, facility, on)), opening(pack, facility, noon).reason)
+    told = _unlike_others(pack, facility, on)
+    reason = opening(pack, facility, noon).reason if told else None
+    return OpenOn(tuple(spans_on(pack, facility, on)), reason)
 
 
 def place_of(pack: Pack, each: Occurrence) -> Text:
@@ -221,6 +223,12 @@ def _hours(pack: Pack, places: Sequence[Facility], week: Sequence[date]) -> tupl
         days = tuple(open_on(pack, facility, on) for on in week)
         alike.setdefault((days, facility.level == "sample"), []).append(facility.name)
     return tuple(Hours(tuple(names), *same) for same, names in alike.items())
+
+
+def _unlike_others(pack: Pack, facility: Facility, on: date) -> bool:
+    """Whether a day's reason matters here: a worked Sunday (调休) may be like any Sunday."""
+    makeup = pack.exception_sets[facility.exceptions].makeup_workdays
+    return makeup == "as-weekday" or day_kind(pack, on) != DayKind.MAKEUP_WORKDAY
 
 
 def _lines(timetable: Timetable, stop: str, week: Sequence[date]) -> list[tuple[Line, Bus]]:

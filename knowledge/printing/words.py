@@ -20,6 +20,7 @@ WEEKDAYS = {
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TIED = "\u00a0"  # paper wraps at a space, and not at this one
 AND = {"zh": "、 ", "en": ", "}
+TOGETHER = {"zh": "、", "en": ", "}
 THEN = {"zh": "； ", "en": "; "}
 UNTIL = {"zh": "至", "en": "–"}
 
@@ -99,12 +100,12 @@ class Words:
         """Write weekdays, Monday is 0: 每天, 周一至周五, 周一、周三."""
         if len(numbers) == 7:
             return self.say("utter_print_every_day")
-        return AND[self.language].join(self._run(run) for run in _runs(numbers))
+        return TOGETHER[self.language].join(self._run(run) for run in _runs(numbers))
 
     def _run(self, run: Sequence[int]) -> str:
         names = [WEEKDAYS[self.language][number] for number in run]
         if len(names) < 3:
-            return AND[self.language].join(names)
+            return TOGETHER[self.language].join(names)
         return f"{names[0]}{UNTIL[self.language]}{names[-1]}"
 
 

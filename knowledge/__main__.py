@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from knowledge import check, safety, search
 from knowledge.embedder import OnnxEmbedder
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeError, PackInvalid
 from knowledge.pack import Pack, load_pack
 from knowledge.printing.door import AddressMissing, Press, write_door
 from knowledge.printing.pdf import write_week
@@ -26,8 +26,14 @@ console = Console()
 
 @commands.command()
 def build() -> None:
-    """Build the index of the community's pack and make it the latest."""
+    """Build the index of the community's pack and make it the latest.
+
+    A pack with mistakes builds nothing, and the index before it goes on answering.
+    """
     settings = Settings()
+    mistakes, _ = check.check(settings.community_dir)
+    if mistakes:
+        raise PackInvalid([*mistakes, "Nothing is built; what was built before is as it was."])
     pack, embedder = load_pack(settings.community_dir), OnnxEmbedder(settings.encoder_dir)
     with Progress(console=console) as bar:
         task = bar.add_task("Embedding passages", total=None)

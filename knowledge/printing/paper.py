@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import segno
 from fpdf import FPDF
+from fpdf.enums import MethodReturnValue
 
 from knowledge.errors import KnowledgeError
 
@@ -140,10 +141,10 @@ class Paper(FPDF):
 
     def _lines(self, cell: Cell) -> list[str]:
         self._set(cell)
-        lines: list[str] = self.multi_cell(
-            cell.width - GUTTER, text=cell.text, dry_run=True, output="LINES"
+        lines = self.multi_cell(
+            cell.width - GUTTER, text=cell.text, dry_run=True, output=MethodReturnValue.LINES
         )
-        return lines or [""]
+        return cast(list[str], lines) or [""]
 
     def _set(self, cell: Cell) -> None:
         self.set_font("CJK", "B" if cell.bold else "", cell.size)

@@ -106,7 +106,7 @@ def _day(paper: Paper, day: Day, words: Words) -> None:
     rows = rows or [[Cell(paper.inner - DAY, words.say("utter_print_no_activities"))]]
     label = [
         [Cell(DAY, words.weekday(day.on), bold=True, size=HEADING)],
-        [Cell(DAY, words.date(day.on))],
+        [Cell(DAY, words.month_day(day.on))],
         *([[Cell(DAY, words.say(KINDS[day.kind]), bold=True)]] if day.kind in KINDS else []),
     ]
     paper.ensure(max(paper.height_of(label), paper.height_of(rows[:TOGETHER])))

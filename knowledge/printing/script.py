@@ -69,7 +69,7 @@ class _Voice:
         return spoken.telephone(number) if self._chinese else " ".join(number)
 
     def day(self, on: date) -> str:
-        return spoken.day(on) if self._chinese else self.words.date(on)
+        return spoken.day(on) if self._chinese else self.words.month_day(on)
 
     def weekday(self, on: date) -> str:
         return spoken.weekday(on) if self._chinese else f"{on:%A}"

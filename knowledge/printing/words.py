@@ -61,10 +61,10 @@ class Words:
     def day(self, on: date) -> str:
         """Write a date with its weekday: 11月23日（周一）, Mon 23 Nov."""
         if self.language == "zh":
-            return f"{self.date(on)}（{self.weekday(on)}）"
-        return f"{self.weekday(on)} {self.date(on)}"
+            return f"{self.month_day(on)}（{self.weekday(on)}）"
+        return f"{self.weekday(on)} {self.month_day(on)}"
 
-    def date(self, on: date) -> str:
+    def month_day(self, on: date) -> str:
         """Write a date: 11月23日, 23 Nov."""
         if self.language == "zh":
             return f"{on.month}月{on.day}日"

@@ -4,10 +4,10 @@ import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from pypdf.generic import DictionaryObject
 
 from knowledge.pack import Pack
 from knowledge.printing.paper import BODY, FontMissing
@@ -23,8 +23,9 @@ def text_of(reader: PdfReader) -> str:
     return re.sub(r"\s", "", text.replace("\x00", ""))
 
 
-def fonts_of(reader: PdfReader) -> list[DictionaryObject]:
-    resources = [page["/Resources"]["/Font"].values() for page in reader.pages]
+def fonts_of(reader: PdfReader) -> list[Any]:
+    pages: list[Any] = [*reader.pages]
+    resources = [page["/Resources"]["/Font"].values() for page in pages]
     return [font.get_object() for fonts in resources for font in fonts]
 
 
@@ -40,9 +41,8 @@ def test_the_fonts_travel_with_the_paper_and_only_what_is_used_of_them(
 
 
 def test_nothing_is_smaller_than_the_body(paper: Paper) -> None:
-    drawn = b"".join(
-        page.get_contents().get_data() for page in PdfReader(paper(MONDAY, "zh")).pages
-    )
+    contents = [page.get_contents() for page in PdfReader(paper(MONDAY, "zh")).pages]
+    drawn = b"".join(each.get_data() for each in contents if each)
     sizes = {float(size) for size in re.findall(rb"/F\d+ ([\d.]+) Tf", drawn)}
     assert BODY == 14
     assert sizes == {14.0, 20.0, 26.0}

@@ -76,9 +76,9 @@ def told_by_the_services(pack: Pack, monday: date) -> Facts:
     timetable = open_timetable(pack)
     for number in range(7):
         on = monday + timedelta(days=number)
-        for place in main_places(pack):
-            spans = [f"{a:%H:%M}–{clock(b, on)}" for a, b in spans_on(pack, place, on)]
-            facts.hours[squeezed(place.name.zh), number] = "、".join(spans) or "休息"
+        for hall in main_places(pack):
+            spans = [f"{a:%H:%M}–{clock(b, on)}" for a, b in spans_on(pack, hall, on)]
+            facts.hours[squeezed(hall.name.zh), number] = "、".join(spans) or "休息"
         for line in timetable.lines.values():
             ends = timetable.first_and_last("s_guali", on, only=Only(line_id=line.id))
             if ends:
@@ -114,7 +114,7 @@ def read_activities(text: str, monday: date) -> dict[date, list[str]]:
         rows = re.split(f"({SPAN})", part)
         for span, row in zip(rows[1::2], rows[2::2], strict=True):
             asked = row.replace("(先问)", "")  # said of some; it is no fact of the services
-            found[labels[label]].append(span + re.match(ROW, asked)[0])
+            found[labels[label]] += [span + told for told in ROW.findall(asked)]
     return found
 
 

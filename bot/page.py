@@ -27,7 +27,7 @@ from bot.channels.webchat import ChatIn, Webchat, session_of
 from bot.history import HistoryOut, history, open_offer
 from bot.language import language_of
 from bot.problems import Problem
-from bot.visit import Visit, read_form, refuse_foreign, visit_of
+from bot.visit import Visit, asked, read_form, refuse_foreign, visit_of
 from knowledge.pack import EmergencyNumber, Pack, Text
 
 log = structlog.get_logger()
@@ -62,8 +62,8 @@ class Page:
     pack: Pack
 
     async def show(self, request: Request) -> Response:
-        """Show the page. Nothing can be said by getting it."""
-        return await self._page(visit_of(request))
+        """Show the page. Nothing can be said by getting it; `?ask=` only fills the box."""
+        return await self._page(visit_of(request), text=asked(request))
 
     async def say(self, request: Request) -> Response:
         """Take one message and show the conversation with what came of it.

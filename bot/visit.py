@@ -17,6 +17,7 @@ OUR_SESSION = re.compile(r"[\w-]{32}", re.ASCII)
 MESSAGE_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 # What somebody may set in the address, or has set before: the first is the usual one.
 PREFERENCES = {"lang": ("zh", "en"), "print": ("normal", "large")}
+LONGEST_ASKED = 200  # characters a QR at a door may put into the box
 # What a form may say, the most definite first: a tapped choice, a button, the text box.
 SPOKEN = ("choice", "button", "text")
 
@@ -67,6 +68,11 @@ def visit_of(request: Request) -> Visit:
         print=_preference(request, "print") or PREFERENCES["print"][0],
         secure=request.url.scheme == "https",
     )
+
+
+def asked(request: Request) -> str:
+    """Return what the address puts into the box (a QR at a door): read and sent by hand."""
+    return request.query_params.get("ask", "")[:LONGEST_ASKED]
 
 
 def cookie_of(preference: str) -> str:

@@ -1,6 +1,7 @@
-"""`python -m knowledge build | ask | check | new`: the knowledge base at the command line."""
+"""`python -m knowledge build | ask | check | new | print`: the knowledge base at a terminal."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,13 @@ from rich.progress import Progress
 
 from knowledge import check, safety, search
 from knowledge.embedder import OnnxEmbedder
-from knowledge.errors import KnowledgeError
-from knowledge.pack import load_pack
+from knowledge.errors import KnowledgeError, PackInvalid
+from knowledge.pack import Pack, load_pack
+from knowledge.printing.door import AddressMissing, Press, write_door
+from knowledge.printing.pdf import write_week
+from knowledge.printing.script import write_scripts
+from knowledge.printing.sheet import week_sheet
+from knowledge.programme import monday_of
 from knowledge.settings import Settings
 from knowledge.vectors import store_at
 
@@ -21,8 +27,14 @@ console = Console()
 
 @commands.command()
 def build() -> None:
-    """Build the index of the community's pack and make it the latest."""
+    """Build the index of the community's pack and make it the latest.
+
+    A pack with mistakes builds nothing, and the index before it goes on answering.
+    """
     settings = Settings()
+    mistakes, _ = check.check(settings.community_dir)
+    if mistakes:
+        raise PackInvalid([*mistakes, "Nothing is built; what was built before is as it was."])
     pack, embedder = load_pack(settings.community_dir), OnnxEmbedder(settings.encoder_dir)
     with Progress(console=console) as bar:
         task = bar.add_task("Embedding passages", total=None)
@@ -74,6 +86,62 @@ def new(folder: Path) -> None:
     """Write an empty, valid pack to start from."""
     check.write_new(folder)
     console.print(f"An empty pack is in {folder}; point COMMUNITY_DIR at it.", markup=False)
+
+
+class Language(StrEnum):
+    """What paper can be written in."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@commands.command("print")
+def print_on_paper(
+    week: Day = None,
+    lang: Language = Language.ZH,
+    out: Annotated[Path | None, typer.Option(help="folder for the files")] = None,
+    door: Annotated[str, typer.Option(help="a facility: print its door sign instead")] = "",
+    loaded_on: Day = None,
+) -> None:
+    """Print a week: a sheet for the board (PDF) and what the loudspeaker reads each day.
+
+    WEEK is any day of it, this week when left out. LOADED_ON is any day of the week in which
+    the pack was first loaded: activities that happen once are counted from there. Left out, it
+    is taken to be loaded today.
+    """
+    settings = Settings()
+    pack, folder = load_pack(settings.community_dir), out or settings.print_dir
+    today = datetime.now(UTC).astimezone(pack.zone).date()
+    press = Press(settings.font_dir, settings.public_url, today)
+    if door:
+        files = write_door(pack, door, lang, folder, press)
+    else:
+        monday = monday_of(week.date() if week else today)
+        first = loaded_on.date() if loaded_on else min(today, monday)
+        files = _print_week(pack, (monday, first), lang, folder, press)
+    for file in files:
+        console.print(str(file), markup=False, soft_wrap=True)
+
+
+def _print_week(
+    pack: Pack, dates: tuple[date, date], lang: str, folder: Path, press: Press
+) -> list[Path]:
+    """Write the sheet and the scripts; without an address the sheet has no QR."""
+    try:
+        address = press.address
+    except AddressMissing as missing:
+        address = None
+        console.print(f"warning: the sheet has no QR. {missing}", markup=False)
+    monday, loaded_on = dates
+    sheet = week_sheet(
+        pack, monday, loaded_on=loaded_on, printed_on=press.printed_on, address=address
+    )
+    paper = folder / f"week-{monday}.{lang}.pdf"
+    write_week(sheet, lang, paper, press.font_dir)
+    return [paper, *write_scripts(sheet, lang, folder)]
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
+from knowledge.content import Lined, Unreadable, at, line_of, load_yaml, read_text
+from knowledge.folder import Files
 from knowledge.records import Questions, Sourced, Text
 
 FRONT_MATTER = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
@@ -29,35 +30,41 @@ class Article(Sourced):
     conflicts: tuple[str, ...] = ()
 
 
-def read_articles(folder: Path) -> tuple[dict[str, Article], list[str]]:
-    """Read every article of a folder: articles by id, and sentences about the broken ones."""
+def read_articles(folder: Path, files: Files) -> dict[str, Article]:
+    """Read every article of a folder, by id; `files` is told what is wrong, and the lines."""
     articles: dict[str, Article] = {}
-    mistakes: list[str] = []
+    written_in: dict[str, str] = {}
     for file in sorted(folder.glob("*.md")):
+        name = f"articles/{file.name}"
         try:
-            article = _read(file.read_text(encoding="utf-8"))
-        except (ValueError, yaml.YAMLError) as broken:
-            mistakes.append(f"articles/{file.name}: {_reason(broken)}")
+            article, front = _read(read_text(file))
+        except Unreadable as broken:
+            files.mistakes.append(f"{at(name, broken.line)}: {broken}")
             continue
         if article.id in articles:
-            mistakes.append(f"articles/{file.name}: the id {article.id} is used twice")
-        articles[article.id] = article
-    return articles, mistakes
+            files.mistakes.append(
+                f"{at(name, front.lines['id'])}: the id {article.id} is used twice, first in "
+                f"{written_in[article.id]}; give one of them another"
+            )
+        articles[article.id], written_in[article.id] = article, name
+        files.lines["articles", article.id] = {"": front.line, **front.lines}
+    return articles
 
 
-def _read(text: str) -> Article:
+def _read(text: str) -> tuple[Article, Lined]:
     match = FRONT_MATTER.match(text)
     if match is None:
-        raise ValueError("begin with front matter between two lines of ---")
+        raise Unreadable("begin with front matter between two lines of ---", 1)
+    front = load_yaml(match["front"], first_line=2)
     parts = SECTION.split(match["body"])
     body = {LANGUAGES[parts[i]]: parts[i + 1].strip() for i in range(1, len(parts) - 1, 2)}
     if set(body) != {"zh", "en"}:
-        raise ValueError("write both sections, “## 中文” and “## English”")
-    return Article.model_validate(yaml.safe_load(match["front"]) | {"body": body})
-
-
-def _reason(broken: Exception) -> str:
-    if isinstance(broken, ValidationError):
-        first = broken.errors()[0]
-        return f"{'.'.join(str(p) for p in first['loc'])} — {first['msg']}; mend it"
-    return str(broken).splitlines()[0]
+        raise Unreadable("write both sections, “## 中文” and “## English”")
+    try:
+        return Article.model_validate(front | {"body": body}), front
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise Unreadable(
+            f"{field} — {first['msg']}; mend it", line_of(front, first["loc"])
+        ) from None

@@ -4,13 +4,14 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from dateutil.rrule import rrulestr
 
 from knowledge.errors import PackInvalid
 from knowledge.hours import readable
-from knowledge.pack import Pack, Sourced, load_pack
+from knowledge.pack import Pack, Sourced, load_pack, misspelt
 from knowledge.transit import DAYS, read_table
 
 NEW = Path(__file__).parent / "data" / "new"  # an empty pack: what every community fills in
@@ -30,7 +31,8 @@ def check(folder: Path, today: date | None = None) -> tuple[list[str], list[str]
         *_sections(pack),
         *_timetable(pack),
     ]
-    return mistakes, list(_stale(pack, today)) if today else []
+    warnings = [*misspelt(pack), *_strays_among_articles(folder)]
+    return mistakes, [*warnings, *(_stale(pack, today) if today else ())]
 
 
 def _references(pack: Pack) -> Iterator[str]:
@@ -61,41 +63,56 @@ def _references(pack: Pack) -> Iterator[str]:
             for a in pack.articles.values()
             for subject in a.about
         ),
+        *(
+            ("community.yml", "sheet_places", "place", key, pack.facilities)
+            for key in pack.sheet_places
+        ),
     ]
     for file, record, field, value, known in named:
         if value is not None and value not in known:
-            yield f"{file}, record {record}: {field} “{value}” is unknown; name a known one"
+            at = pack.line(file, record, field)
+            yield f"{at}: {field} “{value}” is unknown; name a known one{_meant(value, known)}"
+
+
+def _meant(value: str, known: Mapping[str, object]) -> str:
+    return "".join(f" (is it {near}?)" for near in get_close_matches(value, known, n=1))
 
 
 def _hours(pack: Pack) -> Iterator[str]:
     """Yield a sentence for each opening hours nobody can read."""
     written = [
-        (f"record {facility.id}", "opening_hours", facility.opening_hours)
+        (
+            pack.line("facilities.yml", facility.id, "opening_hours"),
+            "opening_hours",
+            facility.opening_hours,
+        )
         for facility in pack.facilities.values()
     ] + [
-        (f"exception set {name}", f"hours of {exception.date}", exception.hours)
+        (f"facilities.yml, exception set {name}", f"hours of {exception.date}", exception.hours)
         for name, exceptions in pack.exception_sets.items()
         for exception in exceptions.dates
     ]
     for record, field, hours in written:
         if hours and hours != "off" and not readable(hours):
             yield (
-                f"facilities.yml, {record}: {field} “{hours}” is not OSM syntax; "
-                "write like Mo-Fr 08:30-17:00"
+                f"{record}: {field} “{hours}” is not OSM syntax; write like Mo-Fr 08:30-17:00"
             )
 
 
 def _activities(pack: Pack) -> Iterator[str]:
     """Yield a sentence for each activity or exception that cannot take place."""
     for activity in pack.activities.values():
-        record = f"activities.yml, record {activity.id}"
+        at, file = pack.line, "activities.yml"
         if activity.end <= activity.start:
-            yield f"{record}: end {activity.end:%H:%M} is not after its start; mend one of them"
+            yield (
+                f"{at(file, activity.id, 'end')}: end {activity.end:%H:%M} is not after its "
+                "start; mend one of them"
+            )
         try:
             rrulestr(activity.rrule)
         except ValueError:
             yield (
-                f"{record}: rrule “{activity.rrule}” cannot be read; "
+                f"{at(file, activity.id, 'rrule')}: rrule “{activity.rrule}” cannot be read; "
                 "write like FREQ=WEEKLY;BYDAY=TU"
             )
     for name, exceptions in pack.exception_sets.items():
@@ -107,9 +124,19 @@ def _activities(pack: Pack) -> Iterator[str]:
                 )
 
 
+def _strays_among_articles(folder: Path) -> Iterator[str]:
+    """Yield a sentence for each file that is in the folder of articles and is not read."""
+    for file in sorted((folder / "articles").glob("*")):
+        if file.suffix != ".md" and not file.name.startswith("."):
+            yield (
+                f"articles/{file.name} is not read: an article is a text file that ends in "
+                ".md; write it as one, or take it away"
+            )
+
+
 def _emergencies(pack: Pack) -> Iterator[str]:
     for kind in pack.never_request:
-        record = f"categories.yml, record {kind.id}"
+        record = pack.line("categories.yml", kind.id)
         if not kind.keywords:
             yield f"{record}: without keywords nobody is warned; add some"
         if not kind.number.isdigit():
@@ -120,9 +147,11 @@ def _sections(pack: Pack) -> Iterator[str]:
     for article in pack.articles.values():
         for language, title in (("zh", "中文"), ("en", "English")):
             if not article.body.in_(language).strip():
-                yield f"articles, record {article.id}: “## {title}” is empty; write the answer"
+                at = pack.line("articles", article.id)
+                yield f"{at}: “## {title}” is empty; write the answer"
         if not article.questions.zh:
-            yield f"articles, record {article.id}: nobody asks it; add questions in zh"
+            at = pack.line("articles", article.id, "questions")
+            yield f"{at}: nobody asks it; add questions in zh"
 
 
 # Table of the timetable → columns it must have, once it has rows; then column → expression.
@@ -215,7 +244,8 @@ def _stale(pack: Pack, today: date) -> Iterator[str]:
     for file, found in records.items():
         for key, record in found.items():
             if record.valid_until and record.valid_until < today:
-                yield f"{file}, record {key}: valid until {record.valid_until}; look again"
+                at = pack.line(file, key, "valid_until")
+                yield f"{at}: valid until {record.valid_until}; look again"
 
 
 def write_new(folder: Path) -> None:

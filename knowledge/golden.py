@@ -7,6 +7,8 @@ separated by commas (none: nothing does), and what was asked before it (empty fo
 import csv
 from pathlib import Path
 
+from knowledge.content import Unreadable, at, read_text
+from knowledge.folder import Files
 from knowledge.records import Record
 
 FILE = "golden.tsv"
@@ -24,20 +26,23 @@ class Golden(Record):
     after: str = ""
 
 
-def read_golden(file: Path) -> tuple[tuple[Golden, ...], list[str]]:
-    """Read a pack's golden questions, none without a file, and sentences on what is wrong."""
+def read_golden(file: Path, files: Files) -> tuple[Golden, ...]:
+    """Read a pack's golden questions, none without a file; `files` is told what is wrong."""
     if not file.is_file():
-        return (), []
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+        return ()
+    try:
+        lines = read_text(file).splitlines()
+    except Unreadable as broken:
+        files.mistakes.append(f"{at(file.name, broken.line)}: {broken}")
+        return ()
+    rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     mistakes = [
-        f"{file.name}, line {number}: {reason}"
+        f"{at(file.name, number)}: {reason}"
         for number, row in enumerate(rows, start=1)
         if (reason := _unfit(row, number))
     ]
-    if mistakes:
-        return (), mistakes
-    return tuple(_golden(row) for row in rows[1:]), []
+    files.mistakes += mistakes
+    return () if mistakes else tuple(_golden(row) for row in rows[1:])
 
 
 def _golden(row: list[str]) -> Golden:

@@ -3,27 +3,42 @@
 Every record says where it comes from: `level` (official, report or sample), `source`, `as_of`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date as day
 from datetime import time
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from knowledge.article import Article, read_articles
+from knowledge.content import Lines, at, line_of
 from knowledge.errors import PackInvalid
+from knowledge.folder import Files
 from knowledge.golden import FILE as GOLDEN
 from knowledge.golden import Golden, read_golden
 from knowledge.records import Questions, Record, RecordKey, Sourced, Text
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
 
-# YAML reads 09:00 as a number of minutes and "24:00" is nobody's time of day.
-Clock = Annotated[time, BeforeValidator(lambda value: value if value != "24:00" else "23:59")]
+HOUR_AND_MINUTE = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
+
+
+def _clock(value: object) -> object:
+    """Read a time of day; 24:00 is the last minute of the day."""
+    written = "23:59" if value == "24:00" else value
+    if isinstance(written, time):
+        return written
+    if not (isinstance(written, str) and HOUR_AND_MINUTE.fullmatch(written)):
+        raise ValueError("no time of day; write like 09:00")
+    return written.zfill(5)
+
+
+Clock = Annotated[time, BeforeValidator(_clock)]
 
 
 class Area(Sourced):
@@ -288,6 +303,8 @@ class Pack(Record):
     help_kinds: dict[str, HelpKind]
     articles: dict[str, Article]
     golden: tuple[Golden, ...] = ()
+    lines: Lines = Field(default={}, repr=False)
+    sheet_places: tuple[str, ...] = ()  # whose hours are printed on the week sheet
 
     @field_validator("time_zone")
     @classmethod
@@ -297,6 +314,13 @@ class Pack(Record):
         except (KeyError, ValueError):
             raise ValueError(f"“{name}” is no time zone; write like Asia/Shanghai") from None
         return name
+
+    def line(self, file: str, record: str, field: str = "") -> str:
+        """Say where a field of a record stands: “activities.yml, line 35, record dance”."""
+        lines = self.lines.get((file, record), {})
+        if file == "articles" and (self.folder / file / f"{record}.md").is_file():
+            file = f"articles/{record}.md"
+        return f"{at(file, lines.get(field) or lines.get(''))}, record {record}"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -330,6 +354,18 @@ class Pack(Record):
             raise LookupError(f"No record {key} in this pack")
         return record.title if isinstance(record, Article) else record.name
 
+    def by_file(self) -> dict[str, Mapping[str, Record]]:
+        """Return the records that have an id, by the file they are written in."""
+        return {
+            "areas.yml": self.areas,
+            "gazetteer.yml": self.places,
+            "facilities.yml": self.facilities,
+            "activities.yml": self.activities,
+            "categories.yml": self.categories,
+            "help.yml": self.help_kinds,
+            "articles": self.articles,
+        }
+
     @property
     def gtfs(self) -> Path:
         """The folder of the timetable, in GTFS."""
@@ -344,43 +380,65 @@ def load_pack(folder: Path) -> Pack:
         PackInvalid: a file is missing or a record has not the fields it needs; each sentence
             names file, record and field.
     """
-    reader = _Files(folder)
+    reader = Files(folder)
     community = reader.mapping("community.yml")
     facilities, activities = reader.mapping("facilities.yml"), reader.mapping("activities.yml")
     categories, helps = reader.mapping("categories.yml"), reader.mapping("help.yml")
-    articles, mistakes = read_articles(folder / "articles")
-    golden, odd = read_golden(folder / GOLDEN)
+    never = reader.by_id(categories, "categories.yml", "never_request")
+    links = reader.by_id(community, "community.yml", "quick_links")
+    articles = read_articles(folder / "articles", reader)
     content = {
         "folder": folder,
         "community": community.get("community"),
         "time_zone": community.get("time_zone"),
         "bot": community.get("bot"),
-        "quick_links": community.get("quick_links", ()),
+        "quick_links": list(links.values()),
+        "sheet_places": community.get("sheet_places", ()),
         "emergency_numbers": community.get("emergency_numbers", ()),
-        "outside": (community.get("service_area") or {}).get("outside", ()),
+        "outside": reader.part(community, "community.yml", "service_area").get("outside", ()),
         "teams": reader.by_id(community, "community.yml", "teams"),
         "areas": reader.by_id(reader.mapping("areas.yml"), "areas.yml", "areas"),
         "places": reader.by_id(reader.mapping("gazetteer.yml"), "gazetteer.yml", "places"),
         "facilities": reader.by_id(facilities, "facilities.yml", "facilities"),
-        "exception_sets": facilities.get("exception_sets", {}),
+        "exception_sets": reader.part(facilities, "facilities.yml", "exception_sets"),
         "makeup_workdays": facilities.get("makeup_workdays", ()),
         "activity_rules": activities.get("rules"),
         "activities": reader.by_id(activities, "activities.yml", "activities"),
-        "never_request": categories.get("never_request", ()),
+        "never_request": list(never.values()),
         "categories": reader.by_id(
             categories, "categories.yml", "categories", key="service_code"
         ),
         "help_policy": helps.get("policy"),
         "help_kinds": reader.by_id(helps, "help.yml", "kinds"),
         "articles": articles,
-        "golden": golden,
+        "golden": read_golden(folder / GOLDEN, reader),
+        "lines": reader.lines,
     }
-    if reader.mistakes or mistakes or odd:
-        raise PackInvalid([*reader.mistakes, *mistakes, *odd])
+    if reader.mistakes:
+        raise PackInvalid(reader.mistakes)
     try:
         return Pack.model_validate(content)
     except ValidationError as invalid:
-        raise PackInvalid([_sentence(error) for error in invalid.errors()]) from None
+        raise PackInvalid([_sentence(error, content) for error in invalid.errors()]) from None
+
+
+def misspelt(pack: Pack) -> Iterator[str]:
+    """Yield a sentence for each field that is nearly one of ours; others are left alone."""
+    for file, records in pack.by_file().items():
+        for key, record in records.items():
+            known = type(record).model_fields
+            lines = pack.lines.get((file, key), {})
+            absent = [field for field in known if field not in lines]
+            for field in lines.keys() - known.keys() - {""}:
+                for near in _near(field, absent):
+                    yield (
+                        f"{pack.line(file, key, field)}: the field {field} is not read; "
+                        f"did you mean {near}?"
+                    )
+
+
+def _near(word: str, known: list[str]) -> list[str]:
+    return get_close_matches(word, known, n=1, cutoff=0.75)
 
 
 # field of Pack → file it comes from, for the sentences about mistakes
@@ -400,44 +458,15 @@ FILES = {
 }
 
 
-def _sentence(error: Any) -> str:
-    field, *path = (str(part) for part in error["loc"])
-    file = FILES.get(field, "community.yml")
+def _sentence(error: Any, content: Mapping[str, Any]) -> str:
+    field, *path = error["loc"]
+    file, line = FILES.get(field, "community.yml"), line_of(content[field], tuple(path))
     record = f", record {path[0]}" if path else ""
-    place = ".".join(path[1:]) or field
+    place = ".".join(map(str, path[1:])) or field
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{file}{record}: {place} — {said}; mend it and run the check again"
-
-
-class _Files:
-    """Reads the pack's YAML files and collects what is wrong with them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.mistakes: list[str] = []
-
-    def mapping(self, name: str) -> dict[str, Any]:
-        file = self.folder / name
-        if not file.is_file():
-            self.mistakes.append(f"{name} is missing in {self.folder}; every pack has one")
-            return {}
-        try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as broken:
-            where = getattr(getattr(broken, "problem_mark", None), "line", 0) + 1
-            self.mistakes.append(f"{name}, line {where}: not readable YAML; mend that line")
-            return {}
-        return content if isinstance(content, dict) else {}
-
-    def by_id(
-        self, content: dict[str, Any], file: str, field: str, key: str = "id"
-    ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for number, record in enumerate(content.get(field) or (), start=1):
-            if not isinstance(record, dict) or not record.get(key):
-                self.mistakes.append(f"{file}, {field} number {number}: give it an {key}")
-            elif record[key] in found:
-                self.mistakes.append(f"{file}, record {record[key]}: the {key} is used twice")
-            else:
-                found[str(record[key])] = record
-        return found
+    given = error["input"]
+    if error["type"] == "missing" and isinstance(given, dict):
+        said += "".join(f"; is it {near}?" for near in _near(str(path[-1]), list(given)))
+    elif isinstance(given, str | int | float):
+        place += f" “{str(given)[:40]}”"
+    return f"{at(file, line)}{record}: {place} — {said}; mend it and run the check again"

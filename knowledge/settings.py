@@ -15,6 +15,13 @@ class Settings(BaseSettings):
     community_dir: Path = Path("knowledge/data/guali")
     encoder_dir: Path = Path(".build/encoder")
     vector_store: str = Field(default="", repr=False)  # may hold a password
+    public_url: str = ""
+    font_dir: Path = Path("/usr/share/fonts")
+
+    @property
+    def print_dir(self) -> Path:
+        """The folder where what is to be printed is put."""
+        return self.state_dir / "print"
 
     @property
     def index_dir(self) -> Path:

@@ -7,13 +7,13 @@ from typing import Any
 from actions.booking.model import Session
 from actions.wording import Wording
 from knowledge.pack import Activity, Pack
+from knowledge.programme import NO_FEE
 from knowledge.records import Text
 
 REMINDER_HOUR = 18  # of the day before, on the community's clock
 REMINDER_SHORT = timedelta(hours=2)  # for what was booked after that hour
 
-# What the pack says where there is nothing to say.
-NO_FEE = frozenset({"", "免费", "无"})
+# What the pack says where there is nothing to bring.
 NOTHING = frozenset({"", "无"})
 # What is told of an activity by the level of its record.
 ORIGINS = {

@@ -4,12 +4,10 @@ Times are wall-clock times of the community. Activities that happen once (COUNT 
 are counted from the week they were first written, so that a pack does not go stale.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -19,14 +17,12 @@ from actions.booking.programme import Programme
 from actions.db import Db
 from actions.wording import read_wording
 from knowledge.pack import Activity, Pack
+from knowledge.programme import Span, first_day, occurrences
 
 AHEAD = timedelta(weeks=5)
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 # Each dialect has its own way to pass over what is there already.
 INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
-Span = tuple[datetime, datetime]
 
 
 def write_sessions(db: Db, pack: Pack, *, now: datetime) -> int:
@@ -53,16 +49,6 @@ def write_sessions(db: Db, pack: Pack, *, now: datetime) -> int:
     return len(new)
 
 
-def occurrences(activity: Activity, first: date, zone: ZoneInfo) -> Iterator[Span]:
-    """Yield when an activity happens, from its first day on, as its rule says."""
-    rule = rrulestr(activity.rrule, dtstart=datetime.combine(first, activity.start))
-    for local in rule:
-        ends = datetime.combine(local.date(), activity.end)
-        if ends <= local:  # past midnight
-            ends += timedelta(days=1)
-        yield local.replace(tzinfo=zone), ends.replace(tzinfo=zone)
-
-
 def _plan(activity: Activity, first: date, pack: Pack, now: datetime) -> list[Span]:
     zone = pack.zone
     counted = "COUNT" in activity.rrule
@@ -84,11 +70,7 @@ def _first_of(db: Db, activity: Activity, pack: Pack, now: datetime) -> date:
     )
     if earliest is not None:
         return earliest.astimezone(zone).date()
-    today = now.astimezone(zone).date()
-    monday = today - timedelta(days=today.weekday())
-    return monday + timedelta(
-        weeks=activity.first.week_offset, days=WEEKDAYS.index(activity.first.weekday)
-    )
+    return first_day(activity, now.astimezone(zone).date())
 
 
 def _upcoming(db: Db, now: datetime) -> dict[tuple[str, datetime], Session]:

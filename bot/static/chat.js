@@ -230,6 +230,8 @@ bars.forEach((bar) => measure.observe(bar));
 document.getElementById("log").setAttribute("aria-busy", "true");
 view.clear();
 type(box.value || kept("draft", ""));
+// A QR's question is in the box now; what is typed instead must survive a reload.
+if (new URLSearchParams(location.search).has("ask")) history.replaceState(null, "", "/");
 for (const item of outgoing.resume()) {
   view.mark(shown(item), words.waiting, "waiting");
 }

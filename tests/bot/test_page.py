@@ -12,6 +12,7 @@ from actions.conversations import Author, Conversation, Message
 from actions.db import Database
 from bot.channels.webchat import LONGEST_TEXT
 from bot.page import Page, routes
+from bot.visit import LONGEST_ASKED
 from tests.bot.conftest import PACK, Bot
 
 # The page has no SQL of its own; what it reads is tested on both databases in test_history.py.
@@ -101,6 +102,23 @@ async def test_a_conversation_works_without_a_script(bot: Bot) -> None:
     html = await post(bot, html, choice=taps(html)["否"])
     assert bot.assistant.heard[-1][1] == '/choose{"choice": "no"}'
     assert bubbles(html)[-2] == "否"  # the label, not the id that was sent
+
+
+async def test_the_qr_at_a_door_fills_the_box_and_says_nothing(bot: Bot) -> None:
+    answer = await bot.client.get("/", params={"ask": f"书房现在开着吗？{HOSTILE}"})
+    box = re.search(r"<textarea[^>]*>([^<]*)</textarea>", answer.text)
+    assert box
+    assert unescape(box[1]) == f"书房现在开着吗？{HOSTILE}"
+    assert bubbles(answer.text) == [PACK.bot.greeting.zh]
+    assert kept(bot) == 0
+    html = await post(bot, answer.text, text=unescape(box[1]))
+    assert bubbles(html)[1] == f"书房现在开着吗？{HOSTILE}"
+
+
+async def test_what_an_address_puts_into_the_box_is_short(bot: Bot) -> None:
+    html = (await bot.client.get("/", params={"ask": "开" * 999})).text
+    assert html.count("开" * LONGEST_ASKED) == 1
+    assert "开" * (LONGEST_ASKED + 1) not in html
 
 
 async def test_a_button_says_its_words_whatever_stands_in_the_box(bot: Bot) -> None:

@@ -60,12 +60,12 @@ def test_what_an_article_is_about_must_be_known(folder: Path) -> None:
     card = folder / "articles" / "card.md"
     told = card.read_text("utf-8").replace("topic: test", "topic: test\nabout: [attic]")
     card.write_text(told, encoding="utf-8")
-    assert "articles, record card: about “attic” is unknown" in mistakes(folder)
+    assert "articles/card.md, line 5, record card: about “attic” is unknown" in mistakes(folder)
 
 
 def test_a_venue_nobody_knows_is_named(folder: Path) -> None:
     with_dance(folder, venue="attic")
-    assert "activities.yml, record dance: venue “attic” is unknown" in mistakes(folder)
+    assert "record dance: venue “attic” is unknown" in mistakes(folder)
 
 
 def test_an_exception_set_nobody_knows_is_named_once(folder: Path) -> None:
@@ -75,24 +75,24 @@ def test_an_exception_set_nobody_knows_is_named_once(folder: Path) -> None:
 
 def test_hours_in_another_syntax_are_named(folder: Path) -> None:
     with_hall(folder, opening_hours="每天九点到五点")
-    assert "facilities.yml, record hall: opening_hours" in mistakes(folder)
+    assert "record hall: opening_hours" in mistakes(folder)
     assert "write like" in mistakes(folder)
 
 
 def test_an_activity_that_ends_before_it_begins_is_named(folder: Path) -> None:
     with_dance(folder, end="08:00")
-    assert "activities.yml, record dance: end 08:00" in mistakes(folder)
+    assert "record dance: end 08:00" in mistakes(folder)
 
 
 def test_a_rule_that_cannot_be_read_is_named(folder: Path) -> None:
     with_dance(folder, rrule="every monday")
-    assert "activities.yml, record dance: rrule" in mistakes(folder)
+    assert "record dance: rrule" in mistakes(folder)
 
 
 def test_an_article_without_an_answer_is_named(folder: Path) -> None:
     article = folder / "articles" / "card.md"
     article.write_text(article.read_text("utf-8").replace("借书卡在一楼。", ""), "utf-8")
-    assert "articles, record card: “## 中文” is empty" in mistakes(folder)
+    assert "record card: “## 中文” is empty" in mistakes(folder)
 
 
 STOP_TIMES = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
@@ -125,7 +125,9 @@ def test_what_is_past_its_date_is_a_warning(folder: Path) -> None:
     with_hall(folder, valid_until=date(2026, 1, 1))
     found, warnings = check.check(folder, date(2026, 11, 24))
     assert found == []
-    assert warnings == ["facilities.yml, record hall: valid until 2026-01-01; look again"]
+    assert warnings == [
+        "facilities.yml, line 14, record hall: valid until 2026-01-01; look again"
+    ]
 
 
 def test_an_emergency_without_keywords_is_named(folder: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import PackInvalid
+from knowledge.folder import Files
 from knowledge.golden import COLUMNS, FILE, Golden, read_golden
 from knowledge.pack import load_pack
 
@@ -16,11 +17,16 @@ def written(folder: Path, *lines: str) -> Path:
     return folder / FILE
 
 
+def read(file: Path) -> tuple[tuple[Golden, ...], list[str]]:
+    files = Files(file.parent)
+    return read_golden(file, files), files.mistakes
+
+
 def test_a_question_names_its_records_and_what_was_asked_before(tmp_path: Path) -> None:
     file = written(
         tmp_path, HEAD, "followup\tzh\t多少钱\tgym,fees\t健身房在哪", "u\ten\tHi?\t\t"
     )
-    assert read_golden(file) == (
+    assert read(file) == (
         (
             Golden(
                 kind="followup",
@@ -36,7 +42,7 @@ def test_a_question_names_its_records_and_what_was_asked_before(tmp_path: Path) 
 
 
 def test_a_pack_need_not_have_any(tmp_path: Path) -> None:
-    assert read_golden(tmp_path / FILE) == ((), [])
+    assert read(tmp_path / FILE) == ((), [])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +60,7 @@ def test_a_line_that_cannot_be_read_is_named(folder: Path, line: str, sentence: 
 
 
 def test_a_file_without_its_head_says_what_the_head_is(tmp_path: Path) -> None:
-    _, mistakes = read_golden(written(tmp_path, "plain\tzh\t多少钱\tgym\t"))
+    _, mistakes = read(written(tmp_path, "plain\tzh\t多少钱\tgym\t"))
     assert mistakes == [
         "golden.tsv, line 1: the first line must name the columns: "
         "kind, language, question, records, after"

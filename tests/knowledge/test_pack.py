@@ -47,7 +47,7 @@ def test_an_id_used_twice_is_named(folder: Path) -> None:
 
 def test_a_record_without_a_field_is_named(folder: Path) -> None:
     (folder / "areas.yml").write_text("areas:\n- id: town/\n", encoding="utf-8")
-    assert "areas.yml, record town/: tier" in mistakes(folder)
+    assert "record town/: tier" in mistakes(folder)
 
 
 def test_a_time_zone_that_is_none_is_named(folder: Path) -> None:

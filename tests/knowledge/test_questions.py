@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.folder import Files
 from knowledge.golden import Golden, read_golden
 from knowledge.pack import Pack
 from knowledge.search import Found, KnowledgeBase
@@ -32,7 +33,7 @@ class Answered:
 @pytest.fixture(scope="module")
 def book(base: KnowledgeBase, guali: Pack) -> list[Answered]:
     """The whole book, asked once; what adds to a question is asked after its answer."""
-    golden, _ = read_golden(FOLDER / "book.tsv")
+    golden = read_golden(FOLDER / "book.tsv", Files(FOLDER))
     return [Answered(one, ask(base, guali, one)) for one in golden]
 
 

@@ -1,8 +1,9 @@
 """Sessions are written from the pack: some weeks ahead, once, never against a booking."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from actions.booking import service
@@ -11,6 +12,7 @@ from actions.booking.schedule import AHEAD, write_sessions
 from actions.dialogue import Ground
 from actions.outbox import Notice
 from knowledge.pack import Pack
+from knowledge.programme import in_week
 from tests.actions.booking.conftest import ZONE, at, book, cancel, session_of, wait
 from tests.conftest import StandingClock
 
@@ -150,3 +152,18 @@ def test_an_activity_over_midnight_ends_the_next_day(ground: Ground) -> None:
     early = ground.pack.activities["club-wushu"].start
     write(ground, changed(only(ground.pack, "club-choir"), "club-choir", end=early))
     assert session_of(ground, 1).ends_at == at(25, 6, 30)
+
+
+@pytest.mark.parametrize("week_of", [date(2026, 11, 30), date(2026, 12, 5), date(2026, 12, 21)])
+def test_what_is_printed_for_a_week_is_what_can_be_booked_in_it(
+    ground: Ground, week_of: date
+) -> None:
+    write(ground, ground.pack)
+    printed = in_week(ground.pack, week_of, loaded_on=date(2026, 11, 24))
+    begin = at(23, 0) + timedelta(weeks=(week_of - date(2026, 11, 23)).days // 7)
+    with ground.database.reading() as db:
+        offered = service.sessions_between(db, start=begin, end=begin + timedelta(weeks=1))
+        assert offered
+        assert sorted((s.activity_id, s.starts_at, s.ends_at, s.places) for s in offered) == (
+            sorted((o.activity.id, o.starts_at, o.ends_at, o.activity.places) for o in printed)
+        )

@@ -1,0 +1,108 @@
+"""The week sheet as paper: its fonts, its size, what it says of itself."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from knowledge.pack import Pack
+from knowledge.printing.paper import BODY, FontMissing
+from knowledge.printing.pdf import write_week
+from knowledge.printing.sheet import WeekSheet
+from tests.knowledge.printing.conftest import Paper, sheet_of
+
+MONDAY = date(2026, 11, 23)
+
+
+def text_of(reader: PdfReader) -> str:
+    text = "".join(page.extract_text() for page in reader.pages)
+    return re.sub(r"\s", "", text.replace("\x00", ""))
+
+
+def fonts_of(reader: PdfReader) -> list[Any]:
+    pages: list[Any] = [*reader.pages]
+    resources = [page["/Resources"]["/Font"].values() for page in pages]
+    return [font.get_object() for fonts in resources for font in fonts]
+
+
+def test_the_fonts_travel_with_the_paper_and_only_what_is_used_of_them(
+    paper: Paper,
+) -> None:
+    found = fonts_of(PdfReader(paper(MONDAY, "zh")))
+    assert found
+    for font in found:
+        assert re.match(r"/[A-Z]{6}\+NotoSansCJKSC", font["/BaseFont"])
+        descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+        assert "/FontFile3" in descriptor
+
+
+def test_nothing_is_smaller_than_the_body(paper: Paper) -> None:
+    reader = PdfReader(paper(MONDAY, "zh"))
+    contents = [page.get_contents() for page in reader.pages]
+    drawn = b"".join(each.get_data() for each in contents if each is not None)
+    sizes = {float(size) for size in re.findall(rb"/F\d+ ([\d.]+) Tf", drawn)}
+    assert BODY == 14
+    assert sizes == {14.0, 20.0, 26.0}
+
+
+def test_a_week_is_two_pages_of_a4_at_most(paper: Paper) -> None:
+    pages = PdfReader(paper(MONDAY, "zh")).pages
+    assert len(pages) <= 2
+    assert [round(float(side) / 72 * 25.4) for side in pages[0].mediabox[2:]] == [210, 297]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "zh",
+            [
+                "示例数据",
+                "扫码问小沥",
+                "110",
+                "12345",
+                "来源：",
+                "1月2日（周五）打印",
+                "武术社",
+            ],
+        ),
+        ("en", ["Sampledata", "askXiaoli", "110", "Sources:", "PrintedFri2Jan", "Choir"]),
+    ],
+)
+def test_it_says_whom_to_call_where_it_is_from_and_when_it_was_printed(
+    paper: Paper, language: str, said: list[str]
+) -> None:
+    text = text_of(PdfReader(paper(MONDAY, language)))
+    assert [each for each in said if each not in text] == []
+
+
+def official(sheet: WeekSheet) -> WeekSheet:
+    days = [
+        replace(day, entries=tuple(replace(e, sample=False) for e in day.entries))
+        for day in sheet.days
+    ]
+    hours = [replace(line, sample=False) for line in sheet.hours]
+    return replace(sheet, days=tuple(days), hours=tuple(hours), buses=None)
+
+
+def test_what_is_no_sample_is_not_called_one(
+    guali: Pack, tmp_path: Path, font_dir: Path
+) -> None:
+    """Without an address there is no QR either, and no words below it."""
+    sheet = replace(official(sheet_of(guali, MONDAY)), address=None)
+    write_week(sheet, "zh", tmp_path / "week.pdf", font_dir)
+    text = text_of(PdfReader(tmp_path / "week.pdf"))
+    assert "示例数据" not in text
+    assert "扫码" not in text
+
+
+def test_a_machine_without_the_font_is_told_what_to_install(
+    guali: Pack, tmp_path: Path
+) -> None:
+    with pytest.raises(FontMissing, match="apt install fonts-noto-cjk"):
+        write_week(sheet_of(guali, MONDAY), "zh", tmp_path / "week.pdf", tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -40,7 +40,7 @@ class Unreadable(ValueError):
 Lines = dict[tuple[str, str], dict[str, int]]
 
 
-class Lined(dict[str, Any]):
+class Lined(dict[Any, Any]):
     """A mapping that knows its line in the file, and the line of each key; lines begin at 1."""
 
     def __init__(self, line: int) -> None:

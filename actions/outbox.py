@@ -159,6 +159,8 @@ def lease_due(db: Db, *, now: datetime, limit: int = 20) -> list[Notice]:
     due = (
         select(Notice)
         .where(Notice.state == NoticeState.WAITING, Notice.due_at <= now)
+        # Said of the row itself too: PostgreSQL looks again at no other when it locks one.
+        .where(or_(Notice.lease_until.is_(None), Notice.lease_until < now))
         .where(~goes_first, ~being_sent, ~at_work)
         .order_by(Notice.due_at, Notice.id)
         .limit(limit)

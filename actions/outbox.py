@@ -47,6 +47,7 @@ class Notice(Base):
     words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     choices: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    told: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # its mark
     state: Mapped[str] = mapped_column(String(10), default=NoticeState.WAITING)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

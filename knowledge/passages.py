@@ -1,15 +1,17 @@
 """Cuts the pack into passages: the pieces of text a question is compared with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from knowledge.article import Article
-from knowledge.pack import Activity, Facility, Pack
+from knowledge.pack import Activity, Facility, Pack, Sourced, Text
 
 Kind = Literal["article", "facility", "activity"]
 RecordKey = tuple[str, str]  # kind and id
 LANGUAGES = ("zh", "en")
+
+Answering = Article | Facility | Activity  # a record that answers questions
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,33 @@ class Passage:
     def record(self) -> RecordKey:
         """The kind and id of the record that answers."""
         return self.kind, self.record_id
+
+
+def record_of(pack: Pack, kind: str, record_id: str) -> Answering | None:
+    """Return a record that answers, None when the pack has it no longer."""
+    records: dict[str, Mapping[str, Answering]] = {
+        "article": pack.articles,
+        "facility": pack.facilities,
+        "activity": pack.activities,
+    }
+    return records.get(kind, {}).get(record_id)
+
+
+def key_of(record: Sourced) -> RecordKey | None:
+    """Return the kind and id a record that answers is known by; None for other records."""
+    match record:
+        case Article():
+            return "article", record.id
+        case Facility():
+            return "facility", record.id
+        case Activity():
+            return "activity", record.id
+    return None
+
+
+def title_of(record: Answering) -> Text:
+    """Return what an answer is called when it is spoken of."""
+    return record.title if isinstance(record, Article) else record.name
 
 
 def passages_of(pack: Pack) -> list[Passage]:

@@ -1,12 +1,14 @@
 """Finds the record that answers a question, and says honestly whether it surely does."""
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from knowledge import calibration, index
+from knowledge import calibration, index, learned
 from knowledge.embedder import Embedder
 from knowledge.index import Index
+from knowledge.learned import Learned
 from knowledge.pack import Pack
 from knowledge.passages import Passage, passages_of
 from knowledge.ranking import Question, Ranking, rank
@@ -44,6 +46,7 @@ class KnowledgeBase:
         self._opening = threading.Lock()  # one version is opened at a time, while others search
         self._searching = threading.Lock()  # an index is closed when nobody searches it
         self._index = index.load(folder / index.latest(folder))
+        self._learned = Learned()
 
     @property
     def version(self) -> str:
@@ -67,15 +70,26 @@ class KnowledgeBase:
         """Let the version that was built last answer from now on."""
         self.use(index.latest(self._folder))
 
+    def learn(self, mark: Hashable, taught: Callable[[], Sequence[Passage]]) -> None:
+        """Count what was taught as sample questions from now on.
+
+        `mark` says as of when it is; with the mark of the last time nothing is asked nor done.
+        """
+        if mark != self._learned.mark:
+            self._learned = learned.learn(mark, taught(), self._embedder)
+
     def search(self, question: str, language: str, limit: int = 3) -> list[Found]:
         """Return the records that answer best, best first; empty for an empty question."""
         text = normalise(question)
         if not text:
             return []
         vector = self._embedder.embed_queries([text])[0]
+        asked = Question(text, vector, language)
         with self._searching:
-            ranking = rank(self._index, Question(text, vector, language))
-            return _found(self._index, ranking, language, limit) if ranking else []
+            ranking = rank(self._index, asked)
+            found = _found(self._index, ranking, language, limit) if ranking else []
+            taught = self._learned.nearest(asked, self._index)
+        return _taught_first(*taught, found)[:limit] if taught else found
 
     def close(self) -> None:
         """Let go of the index's files."""
@@ -104,6 +118,17 @@ def build(
         into,
         lambda opened: calibration.calibrate(opened, vectors, embedder, unanswerable),
     )
+
+
+def _taught_first(passage: Passage, similarity: float, found: list[Found]) -> list[Found]:
+    """A question somebody taught is answered as taught; the others come after."""
+    first = Found(passage.kind, passage.record_id, passage, similarity, 1.0, True, True)
+    others = [
+        replace(one, probability=0.0, confident=False)
+        for one in found
+        if (one.kind, one.record_id) != passage.record
+    ]
+    return [first, *others]
 
 
 def _found(opened: Index, ranking: Ranking, language: str, limit: int) -> list[Found]:

@@ -5,9 +5,13 @@ from collections.abc import Iterator, Sequence
 from actions.answers import hours, service, telling
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
+from actions.learning import learned
+from actions.told import SUGGESTED as ASKED_BACK
+from actions.told import UNKNOWN, Told
 from actions.wording import WEEKDAYS
 from knowledge.article import Article
 from knowledge.pack import Activity, Facility, Sourced, Text
+from knowledge.passages import record_of, title_of
 from knowledge.search import Found, KnowledgeBase
 
 SUGGESTED, SUGGESTED_ELDER = 3, 2
@@ -36,17 +40,19 @@ class AnswerQuestion(Answer):
         if first and found[0].confident:
             telling.tell(turn, _lines(turn, first), first)
         elif found and found[0].likely:
-            turn.say("utter_did_you_mean", choices=_suggest(turn, found))
+            told = _untold(ASKED_BACK, found)
+            turn.say("utter_did_you_mean", choices=_suggest(turn, found), told=told)
         else:
-            turn.say("utter_answer_unknown")
+            turn.say("utter_answer_unknown", told=_untold(UNKNOWN, found))
         return []
 
 
 def look_up(turn: Turn, base: KnowledgeBase) -> list[Found]:
-    """Search the index that is the active one now."""
+    """Search the index that is the active one now, with what staff have taught since."""
     version = service.active_version(turn.db)
     if version is not None:
         base.use(version)
+    base.learn(learned.mark(turn.db), lambda: learned.passages(turn.db))
     return base.search(turn.text, turn.language)
 
 
@@ -57,16 +63,12 @@ def nearest_facility(turn: Turn, base: KnowledgeBase) -> str | None:
 
 
 def _record(turn: Turn, key: Key) -> Article | Facility | Activity | None:
-    pack = turn.ground.pack
-    kind, record_id = key
-    match kind:
-        case "article":
-            return pack.articles.get(record_id)
-        case "facility":
-            return pack.facilities.get(record_id)
-        case "activity":
-            return pack.activities.get(record_id)
-    return None
+    return record_of(turn.ground.pack, *key)
+
+
+def _untold(kind: str, found: Sequence[Found]) -> Told:
+    """Mark that no record was told, and which came nearest: staff look there first."""
+    return Told(kind, likely=tuple(f"{hit.kind}:{hit.record_id}" for hit in found))
 
 
 def _lines(turn: Turn, record: Sourced) -> list[str]:
@@ -128,7 +130,6 @@ def _suggest(turn: Turn, found: Sequence[Found]) -> list[Choice]:
     for hit in found[:limit]:
         record = _record(turn, (hit.kind, hit.record_id))
         if record is not None:
-            title = record.title if isinstance(record, Article) else record.name
-            value = f"{hit.kind}:{hit.record_id}"
+            title, value = title_of(record), f"{hit.kind}:{hit.record_id}"
             offered.append(Choice(title.in_(turn.language), "ask_knowledge", value))
     return offered

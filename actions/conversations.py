@@ -1,5 +1,6 @@
 """Conversations and what was said in them: one per resident and channel address."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from actions.db import Base, Db, UtcDateTime
 from actions.people.model import Address, Resident, Words
 from actions.people.scope import Scoped
+
+CHOICE_ID = re.compile(r"^c\.[A-Za-z0-9_-]{11}$")  # as `say` gives them
 
 
 class Status(StrEnum):
@@ -127,6 +130,15 @@ class Draft(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Complaint(StrEnum):
+    """What was wrong with a reply, if the resident likes to say."""
+
+    WRONG = "wrong"
+    OUTDATED = "outdated"
+    UNCLEAR = "unclear"
+    NOT_ASKED = "not_asked"
+
+
 class Feedback(Base):
     """Whether a reply helped; the resident's latest word on it counts."""
 
@@ -135,6 +147,7 @@ class Feedback(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
     good: Mapped[bool]
+    complaint: Mapped[str | None] = mapped_column(String(12))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

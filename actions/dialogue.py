@@ -19,10 +19,12 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions import conversations, outbox, turns, wording
+from actions import told as telling
 from actions.clock import Clock
 from actions.conversations import Attachment, Author, Choice, Conversation, Draft
 from actions.db import Database, Db
 from actions.errors import Refusal, TurnLost
+from actions.told import Told
 from actions.turns import InboxEntry, TurnRow
 from actions.wording import Wording
 from knowledge.pack import Pack
@@ -106,8 +108,15 @@ class Turn:
         """The pack's id of the first thing of this kind the message names."""
         return next((entity.id for entity in self.entities if entity.kind == kind), None)
 
-    def say(self, response: str, *, choices: Sequence[Choice] = (), **values: Any) -> None:
-        """Answer now; nothing was changed."""
+    def say(
+        self,
+        response: str,
+        *,
+        choices: Sequence[Choice] = (),
+        told: Told | None = None,
+        **values: Any,
+    ) -> None:
+        """Answer now; nothing was changed. `told` marks what the answer tells."""
         said = self.ground.wording.render(
             response,
             language=self.language,
@@ -122,7 +131,8 @@ class Turn:
             }
             for choice in said.choices
         ]
-        self.dispatcher.utter_message(text=said.text, buttons=buttons)
+        mark = {"told": telling.to_json(told)} if told else None
+        self.dispatcher.utter_message(text=said.text, buttons=buttons, json_message=mark)
 
     def tell(self, response: str, *, choices: Sequence[Choice] = (), **values: Any) -> None:
         """Owe the resident the news of a deed: sent if, and only if, the deed is committed."""

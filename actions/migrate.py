@@ -7,13 +7,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import select
 
-from actions import conversations, outbox, turns
+from actions import conversations, outbox, told, turns
 from actions.answers import model as answers_model
 from actions.answers import service as answers
 from actions.booking import model as booking_model
 from actions.booking.schedule import write_sessions
 from actions.db import Base, Database, Db
 from actions.governance import model as governance_model
+from actions.learning import model as learning_model
 from actions.neighbours import model as neighbours_model
 from actions.people import model as people_model
 from actions.people.model import Area
@@ -22,7 +23,7 @@ from knowledge.pack import Pack
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Every module that has tables: a model is only known once its module is imported.
 TABLES = (
-    *(people_model, conversations, turns, outbox),
+    *(people_model, conversations, told, turns, outbox, learning_model),
     *(answers_model, booking_model, governance_model, neighbours_model),
 )
 

@@ -47,6 +47,7 @@ class Notice(Base):
     words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     choices: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    told: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # its mark
     state: Mapped[str] = mapped_column(String(10), default=NoticeState.WAITING)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -159,6 +160,8 @@ def lease_due(db: Db, *, now: datetime, limit: int = 20) -> list[Notice]:
     due = (
         select(Notice)
         .where(Notice.state == NoticeState.WAITING, Notice.due_at <= now)
+        # Said of the row itself too: PostgreSQL looks again at no other when it locks one.
+        .where(or_(Notice.lease_until.is_(None), Notice.lease_until < now))
         .where(~goes_first, ~being_sent, ~at_work)
         .order_by(Notice.due_at, Notice.id)
         .limit(limit)

@@ -12,6 +12,7 @@ import yaml
 
 from actions.conversations import Choice
 from actions.errors import XiaoliError
+from actions.told import Told
 
 DOMAIN = Path(__file__).parent.parent / "nlu" / "domain"
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
@@ -32,10 +33,11 @@ class Bilingual(Protocol):
 
 @dataclass(frozen=True)
 class Said:
-    """A reply as the resident gets it."""
+    """A reply as the resident gets it, and the mark of what it told, if anything."""
 
     text: str
     choices: tuple[Choice, ...] = ()
+    told: Told | None = None
 
 
 @dataclass(frozen=True)

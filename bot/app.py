@@ -33,7 +33,7 @@ from bot.limits import Limits
 from bot.problems import Problem
 from bot.settings import Settings
 from bot.upkeep import Upkeep
-from knowledge.embedder import OnnxEmbedder, Remembering
+from knowledge.embedder import Embedder, OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
 
@@ -62,6 +62,7 @@ class Parts:
     pack: Pack
     gateway: Gateway
     webchat: webchat.Webchat
+    embedder: Embedder
 
 
 def assemble(settings: Settings, assistant: Assistant) -> Parts:
@@ -75,6 +76,7 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
     database.check_durable()
     wording = read_wording(pack.zone)
     clock = open_clock(settings.test_clock)
+    embedder = Remembering(OnnxEmbedder(settings.encoder_dir))
     gateway = Gateway(
         Ground(
             database=database,
@@ -83,7 +85,7 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
             pack=pack,
             gate=SafetyGate(
                 pack.never_request,
-                Remembering(OnnxEmbedder(settings.encoder_dir)),
+                embedder,
                 settings.state_dir / "safety",
             ),
             assistant=assistant,
@@ -98,7 +100,7 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
         secret_key=settings.secret_key,
         uploads=settings.state_dir / "uploads",
     )
-    return Parts(settings, database, wording, pack, gateway, channel)
+    return Parts(settings, database, wording, pack, gateway, channel, embedder)
 
 
 def build(settings: Settings) -> ASGIApp:
@@ -138,6 +140,7 @@ def _desk(parts: Parts) -> Desk:
         pack=parts.pack,
         secret_key=parts.settings.secret_key,
         uploads=parts.webchat.uploads,
+        embedder=parts.embedder,
     )
 
 

@@ -1,10 +1,13 @@
 """Asks the assistant (Rasa) for its reply to one turn."""
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import httpx
 
+from actions import told
 from actions.conversations import Choice
 from actions.wording import Said, read_payload
 
@@ -40,7 +43,7 @@ class RasaAssistant:
             async with asyncio.timeout(within):  # httpx would begin anew with every byte
                 answer = await self._client.post(self._url, json=body, timeout=within)
             answer.raise_for_status()
-            said = [_read(message) for message in answer.json() if message.get("text")]
+            said = _read_all(answer.json())
         except (httpx.HTTPError, TimeoutError) as error:
             raise AssistantSilent(type(error).__name__) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -48,6 +51,17 @@ class RasaAssistant:
         if not said:
             raise AssistantSilent("no message")
         return said
+
+
+def _read_all(messages: Iterable[dict[str, Any]]) -> list[Said]:
+    """Read the replies. Rasa sends the mark of what a reply told as a message after it."""
+    said: list[Said] = []
+    for message in messages:
+        if message.get("text"):
+            said.append(_read(message))
+        elif said and (mark := (message.get("custom") or {}).get("told")):
+            said[-1] = replace(said[-1], told=told.from_json(mark))
+    return said
 
 
 def _read(message: dict[str, Any]) -> Said:

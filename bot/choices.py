@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from actions.conversations import Choice
+from actions.conversations import CHOICE_ID, Choice
 from knowledge.text import normalise
 
 CHINESE_NUMBERS = "一二三四五六七八九十"
@@ -23,7 +23,6 @@ AROUND = re.compile(
     r"(?:个|号|项|条|种|吧|[.、,。])*$"
 )
 ENGLISH = re.compile(r"^(?:option |number |no\. ?|the )?(?P<word>[a-z]+|\d{1,2})(?: one)?\.?$")
-CHOICE_ID = re.compile(r"^c\.[A-Za-z0-9_-]{11}$")
 
 
 def resolve(text: str, offered: Sequence[Choice]) -> Choice | None:

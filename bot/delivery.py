@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 from sqlalchemy import select
 
-from actions import conversations, outbox
+from actions import conversations, outbox, told
 from actions.clock import Clock
 from actions.conversations import Author, Choice, Conversation, Status
 from actions.db import Database, Db
@@ -127,13 +127,14 @@ class Delivery:
         choices = tuple(Choice(**choice) for choice in notice.choices)
         if notice.words_id is not None:
             return Said(db.get_one(Words, notice.words_id).text, choices)
-        return self.wording.render(
+        said = self.wording.render(
             notice.response,
             language=conversation.resident.language,
             elder=conversation.resident.elder,
             values=notice.values,
             choices=choices,
         )
+        return replace(said, told=told.from_json(notice.told) if notice.told else None)
 
     def _write(self, db: Db, notice: Notice, conversation: Conversation, said: Said) -> None:
         """Write what was sent into the conversation, in the transaction that marks it sent."""
@@ -142,7 +143,7 @@ class Delivery:
         if not outbox.mark_sent(db, notice.id, now=now):
             return
         turn = db.get(TurnRow, notice.turn_id) if notice.turn_id else None
-        conversations.say(
+        sent = conversations.say(
             db,
             conversation,
             said.text,
@@ -152,6 +153,7 @@ class Delivery:
             choices=said.choices,
             inbox_id=turn.inbox_id if turn else None,
         )
+        told.keep(db, sent, said.told, now=now)
 
     def _try_later(self, notice_id: int) -> None:
         now = self.clock.now()

@@ -17,10 +17,11 @@ import structlog
 from sqlalchemy import ColumnElement, exc, func, select
 from starlette.concurrency import run_in_threadpool
 
-from actions import conversations, outbox, turns, wording
+from actions import conversations, outbox, told, turns, wording
 from actions.clock import Clock
 from actions.conversations import Author, Choice, Conversation, Draft, Message, Status
 from actions.db import Database, Db
+from actions.learning import misses
 from actions.outbox import Notice
 from actions.turns import EntryState, InboxEntry, Opening, TurnRow, TurnState
 from actions.wording import Said, Wording
@@ -453,7 +454,7 @@ class Gateway:
         now = self.ground.clock.now()
         if conversations.introduce(db, conversation, now=now):
             self._reply(db, entry, "utter_introduction")
-        conversations.say(
+        reply = conversations.say(
             db,
             conversation,
             said.text,
@@ -462,6 +463,8 @@ class Gateway:
             choices=said.choices,
             inbox_id=entry.id,
         )
+        told.keep(db, reply, said.told, now=now)
+        misses.note(db, conversation, reply, said.told, now=now)
 
     def _waiting(self) -> list[str]:
         """Return the conversations with something due that no living turn is at."""

@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from actions.conversations import Complaint
 from actions.wording import Wording
 from bot.channels.webchat import ChatIn, Webchat, session_of
 from bot.history import HistoryOut, history, open_offer
@@ -49,7 +50,9 @@ SCRIPT_WORDS = (
     "my_place",
     "no_photo",
     "no_place",
-    "thanks",
+    "thanks_good",
+    "thanks_bad",
+    "what_was_wrong",
 )
 
 
@@ -147,6 +150,7 @@ class Page:
             "of_pack": of_pack,
             "language_of": lambda text: language_of(text, language),
             "script_words": {name: word(name) for name in SCRIPT_WORDS},
+            "complaints": list(Complaint),
             "starters": [word(name) for name in STARTERS],
             "pack": self.pack,
             "urgent": urgent(self.pack.emergency_numbers),

@@ -150,6 +150,26 @@ class Activity(Sourced):
     about: Text | None = None
 
 
+Answering = Article | Facility | Activity  # a record that answers questions
+
+
+def key_of(record: Sourced) -> RecordKey | None:
+    """Return the kind and id a record that answers is known by; None for other records."""
+    match record:
+        case Article():
+            return "article", record.id
+        case Facility():
+            return "facility", record.id
+        case Activity():
+            return "activity", record.id
+    return None
+
+
+def title_of(record: Answering) -> Text:
+    """Return what an answer is called when it is spoken of."""
+    return record.title if isinstance(record, Article) else record.name
+
+
 class ActivityRules(Record):
     """What holds for all activities."""
 
@@ -327,16 +347,16 @@ class Pack(Record):
         """The community's time zone."""
         return ZoneInfo(self.time_zone)
 
-    def records(self) -> Iterator[Article | Facility | Activity]:
+    def records(self) -> Iterator[Answering]:
         """Yield every record that answers questions."""
         yield from self.articles.values()
         yield from self.facilities.values()
         yield from self.activities.values()
 
-    def record(self, key: RecordKey) -> Article | Facility | Activity | None:
+    def record(self, key: RecordKey) -> Answering | None:
         """Return the record that answers, by its kind and id; None when there is none."""
         kind, record_id = key
-        kinds: dict[str, Mapping[str, Article | Facility | Activity]] = {
+        kinds: dict[str, Mapping[str, Answering]] = {
             "article": self.articles,
             "facility": self.facilities,
             "activity": self.activities,
@@ -352,7 +372,7 @@ class Pack(Record):
         record = self.record(key)
         if record is None:
             raise LookupError(f"No record {key} in this pack")
-        return record.title if isinstance(record, Article) else record.name
+        return title_of(record)
 
     def by_file(self) -> dict[str, Mapping[str, Record]]:
         """Return the records that have an id, by the file they are written in."""

@@ -1,5 +1,7 @@
 """What every record of the pack has: text in two languages, and where it comes from."""
 
+import hashlib
+import json
 from datetime import date
 from typing import Literal
 
@@ -44,3 +46,12 @@ class Sourced(Record):
     as_of: date
     valid_until: date | None = None
     owner: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The version of the record: 16 hex digits that change when anything it says does."""
+        content = self.model_dump(mode="json")
+        canonical = json.dumps(
+            content, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]

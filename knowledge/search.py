@@ -1,14 +1,15 @@
 """Finds the record that answers a question, and says honestly whether it surely does."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from knowledge import calibration, index
+from knowledge import calibration, index, learned
 from knowledge.embedder import Embedder
 from knowledge.index import Index
+from knowledge.learned import Learned
 from knowledge.pack import Pack
 from knowledge.passages import Passage, passages_of
 from knowledge.ranking import Ranked, Ranking, rank, read, together
@@ -54,6 +55,7 @@ class KnowledgeBase:
         self._opening = threading.Lock()  # one version is opened at a time, while others search
         self._searching = threading.Lock()  # an index is closed when nobody searches it
         self._index = index.load(folder / index.latest(folder), store)
+        self._learned = Learned()
 
     @property
     def version(self) -> str:
@@ -93,7 +95,17 @@ class KnowledgeBase:
         with self._searching:
             rankings = [rank(self._index, text) for text in read_as if text]
             ranked = [ranking for ranking in rankings if ranking]
-            return _found(self._index, ranked, language, limit) if ranked else []
+            found = _found(self._index, ranked, language, limit) if ranked else []
+            taught = self._learned.nearest(read_as[0], self._index) if read_as[0] else None
+        return _taught_first(*taught, found)[:limit] if taught else found
+
+    def learn(self, mark: Hashable, taught: Callable[[], Sequence[Passage]]) -> None:
+        """Count what was taught as sample questions from now on.
+
+        `mark` says as of when it is; with the mark of the last time nothing is asked nor done.
+        """
+        if mark != self._learned.mark:
+            self._learned = learned.learn(mark, taught(), self._embedder)
 
     def close(self) -> None:
         """Let go of the index's files and connections."""
@@ -130,6 +142,17 @@ def build(
         ),
         store,
     )
+
+
+def _taught_first(passage: Passage, similarity: float, found: list[Found]) -> list[Found]:
+    """A question somebody taught is answered as taught; the others come after."""
+    first = Found(passage.kind, passage.record_id, passage, similarity, 1.0, True, True)
+    others = [
+        replace(one, probability=0.0, confident=False)
+        for one in found
+        if one.record != passage.record
+    ]
+    return [first, *others]
 
 
 def _found(

@@ -7,6 +7,9 @@ import structlog
 from actions.answers import hours, service, telling
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
+from actions.learning import learned
+from actions.told import SUGGESTED as ASKED_BACK
+from actions.told import UNKNOWN, Told
 from actions.wording import WEEKDAYS
 from knowledge import conflicts
 from knowledge.article import Article
@@ -43,20 +46,25 @@ class AnswerQuestion(Answer):
         if found and found[0].confident:
             _tell(turn, found[0].record)
         elif found and found[0].likely:
-            turn.say("utter_did_you_mean", choices=_suggest(turn, found))
+            told = _untold(ASKED_BACK, found)
+            turn.say("utter_did_you_mean", choices=_suggest(turn, found), told=told)
         else:
-            turn.say("utter_answer_unknown")
+            turn.say("utter_answer_unknown", told=_untold(UNKNOWN, found))
         return []
 
 
 def look_up(turn: Turn, base: KnowledgeBase) -> list[Found]:
-    """Search the index that is the active one now; one that cannot be used is passed over."""
+    """Search the active index, with what staff have taught since.
+
+    An index that cannot be used is passed over.
+    """
     version = service.active_version(turn.db)
     if version is not None:
         try:
             base.use(version)
         except IndexUnusable as unusable:
             log.error("index_unusable", why=str(unusable), answering=base.version)
+    base.learn(learned.mark(turn.db), lambda: learned.passages(turn.db))
     return base.search(turn.text, turn.language)
 
 
@@ -74,6 +82,11 @@ def _tell(turn: Turn, key: Key) -> None:
         raise LookupError(f"No record {key} in this pack")
     disputed = [telling.line(turn, "utter_answer_disputed")] if conflict else []
     telling.tell(turn, [*_lines(turn, record), *disputed], record)
+
+
+def _untold(kind: str, found: Sequence[Found]) -> Told:
+    """Mark that no record was told, and which came nearest: staff look there first."""
+    return Told(kind, likely=tuple(f"{hit.kind}:{hit.record_id}" for hit in found))
 
 
 def _lines(turn: Turn, record: Sourced) -> list[str]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from actions.dialogue import Turn
-from knowledge.pack import Facility
+from actions.told import Told
+from knowledge.pack import Facility, key_of
 from knowledge.records import Sourced
 
 # What the resident is told of an answer, by the level of its record.
@@ -25,7 +26,19 @@ def line(turn: Turn, response: str, **values: Any) -> str:
 
 def tell(turn: Turn, lines: Iterable[str], record: Sourced) -> None:
     """Say the lines of an answer, then where they come from and whether that has run out."""
-    turn.say("utter_answer", answer="\n".join(lines), origin=origin(turn, record))
+    turn.say(
+        "utter_answer",
+        told=_told(turn, record),
+        answer="\n".join(lines),
+        origin=origin(turn, record),
+    )
+
+
+def _told(turn: Turn, record: Sourced) -> Told | None:
+    key = key_of(record)
+    if key is None:
+        return None
+    return Told(*key, record.fingerprint, chosen=turn.choice == ":".join(key))
 
 
 def origin(turn: Turn, record: Sourced) -> str:

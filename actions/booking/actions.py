@@ -1,6 +1,7 @@
 """What Rasa may call for booking: what is on, both forms and their deeds, what is theirs."""
 
 from datetime import timedelta
+from typing import Any
 
 from rasa_sdk.interfaces import Action
 
@@ -61,7 +62,7 @@ class ListActivities(Answer):
         if len(found) > showing.limit(turn):
             turn.say("utter_activities_more", count=len(found) - showing.limit(turn))
 
-    def _told(self, turn: Turn, sessions: list[Session]) -> dict[str, object]:
+    def _told(self, turn: Turn, sessions: list[Session]) -> dict[str, Any]:
         return {"origin": showing.told(turn, sessions[0])["origin"]}
 
 

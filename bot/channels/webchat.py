@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -21,6 +22,7 @@ from actions.clock import Clock
 from actions.conversations import (
     Attachment,
     Author,
+    Complaint,
     Conversation,
     Feedback,
     Message,
@@ -28,6 +30,7 @@ from actions.conversations import (
     Upload,
 )
 from actions.db import Database, Db
+from actions.learning import misses
 from actions.people.model import Address
 from bot.gateway import Answered, Gateway
 from bot.limits import Limits
@@ -67,11 +70,12 @@ class ChatIn(BaseModel):
 
 
 class FeedbackIn(BaseModel):
-    """Whether a reply helped."""
+    """Whether a reply helped and, if they like to say, what was wrong with it."""
 
     session: Session
     reply_id: Annotated[str, Clean, Field(max_length=ID_DIGITS, pattern=r"^\d+$")]
     good: bool
+    complaint: Complaint | None = None
 
 
 class ChoiceOut(BaseModel):
@@ -206,11 +210,12 @@ class Webchat:
             reply = db.get(Message, int(said.reply_id)) if conversation else None
             if not conversation or not reply or reply.conversation_id != conversation.id:
                 raise Problem(404, "no_reply")
-            before = db.scalar(select(Feedback).where(Feedback.message_id == reply.id))
-            if before is None:
-                db.add(Feedback(message_id=reply.id, good=said.good, given_at=self.clock.now()))
+            conversations.hold(db, conversation.id)  # two taps at once are one after the other
+            _judge(db, reply, said, now=self.clock.now())
+            if said.good:
+                misses.liked(db, reply)
             else:
-                before.good, before.given_at = said.good, self.clock.now()
+                misses.disliked(db, conversation, reply, said.complaint, now=self.clock.now())
         return True
 
     async def events(self, request: Request) -> StreamingResponse:
@@ -313,6 +318,16 @@ def _takes(kind: type[BaseModel]) -> dict[str, Any]:
     schema.pop("$defs", None)
     content = {"application/json": {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _judge(db: Db, reply: Message, said: FeedbackIn, *, now: datetime) -> None:
+    """Write the latest word on a reply down; a complaint that was made with it, too."""
+    judged = db.scalar(select(Feedback).where(Feedback.message_id == reply.id))
+    if judged is None:
+        judged = Feedback(message_id=reply.id)
+        db.add(judged)
+    judged.good, judged.given_at = said.good, now
+    judged.complaint = None if said.good else said.complaint
 
 
 def chat_out(answered: Answered) -> ChatOut:

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
-from actions.conversations import Author
+from actions.conversations import Author, Complaint
 from actions.conversations import Status as Talk
 from actions.governance.model import Status
+from actions.learning.model import Reason
 from actions.neighbours.model import Status as Need
+from actions.outbox import NoticeState
 from actions.people.model import Role
 from knowledge.records import Text
 
@@ -59,6 +61,29 @@ CHANNELS = {
     "telegram": Text(zh="Telegram", en="Telegram"),
     "wechat": Text(zh="微信", en="WeChat"),
     "dingtalk": Text(zh="钉钉", en="DingTalk"),
+}
+
+REASONS = {
+    Reason.UNKNOWN: Text(zh="小沥不知道", en="not known"),
+    Reason.SUGGESTED: Text(zh="反问了，没有点", en="asked back, nothing tapped"),
+    Reason.DISLIKED: Text(zh="居民说没帮助", en="did not help"),
+    Complaint.WRONG: Text(zh="居民说不对", en="not right"),
+    Complaint.OUTDATED: Text(zh="居民说过时了", en="out of date"),
+    Complaint.UNCLEAR: Text(zh="居民没看懂", en="not understood"),
+    Complaint.NOT_ASKED: Text(zh="答非所问", en="asked something else"),
+}
+
+NOTICES = {
+    NoticeState.WAITING: Text(zh="等着发", en="waiting"),
+    NoticeState.SENT: Text(zh="已送到", en="sent"),
+    NoticeState.CANCELLED: Text(zh="收回了", en="taken back"),
+    NoticeState.DEAD: Text(zh="没送到", en="not delivered"),
+}
+
+RECORDS = {
+    "article": Text(zh="文章", en="article"),
+    "facility": Text(zh="场所", en="facility"),
+    "activity": Text(zh="活动", en="activity"),
 }
 
 UNITS = (

@@ -4,9 +4,21 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.desk import conversation, inbox, neighbour_help, photo, request, signin
+from actions.people.model import Role
+from bot.desk import (
+    conversation,
+    inbox,
+    misses,
+    neighbour_help,
+    photo,
+    recalls,
+    request,
+    signin,
+)
 from bot.desk.signin import Door
 from bot.desk.visit import HERE, Desk, Page
+
+CONTENT = frozenset({Role.EDITOR, Role.ADMIN})  # whose work is what the assistant knows
 
 PAGES = (
     Page("GET", "/", inbox.see),
@@ -43,6 +55,13 @@ PAGES = (
         shows=neighbour_help.see,
     ),
     Page("POST", "/help/{help_id}/talks", neighbour_help.talk, shows=neighbour_help.see),
+    Page("GET", "/misses", misses.see, roles=CONTENT, prepare=misses.embed),
+    Page("POST", "/misses/accept", misses.accept, misses.see, CONTENT, misses.embed),
+    Page("POST", "/misses/dismiss", misses.dismiss, misses.see, CONTENT, misses.embed),
+    Page("POST", "/misses/retire", misses.retire, misses.see, CONTENT, misses.embed),
+    Page("GET", "/recalls", recalls.see, roles=CONTENT),
+    Page("GET", "/recalls/new", recalls.see_new, roles=CONTENT),
+    Page("POST", "/recalls", recalls.recall, recalls.see_new, CONTENT),
     Page("GET", "/uploads/{upload_id}", photo.see),
     Page("POST", "/sign-out", signin.sign_out),
 )

@@ -22,7 +22,7 @@ from actions.errors import Refusal
 from actions.people import audit, scope, staff
 from actions.people.model import Staff, StaffSession
 from actions.people.staff import Guess, Opened
-from bot.desk.visit import ROOT, Desk, Page, Visit, go
+from bot.desk.visit import ROOT, Desk, Missing, Page, Visit, go
 from bot.message import clean
 from knowledge.records import Text
 
@@ -118,11 +118,21 @@ class Door:
 
     def _answer(self, page: Page, request: Request, sent: Mapping[str, str]) -> Response:
         """Answer a request; a refused deed is rolled back, and its page says why."""
+        self._prepare(page, request)
         try:
             return self._attend(page.answer, page, request, sent)
         except Refusal as refusal:
             refused = self.desk.sentence(refusal)
         return self._attend(page.shows or page.answer, page, request, sent, refused)
+
+    def _prepare(self, page: Page, request: Request) -> None:
+        if page.prepare is None:
+            return
+        with self.desk.database.reading() as db:
+            secret, now = request.cookies.get(COOKIE, ""), self.desk.clock.now()
+            found = staff.session_of(db, secret, now=now)
+        if found and page.is_for(found[0]):
+            page.prepare(self.desk)
 
     def _attend(
         self,
@@ -139,6 +149,8 @@ class Door:
             if found is None:
                 return go("/sign-in")
             who, session = found
+            if not page.is_for(who):
+                raise Missing
             if page.method == "POST":
                 _check_token(session, sent)
             scope.limit(db, staff.areas_of(who), who.team_id)

@@ -13,10 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from actions.clock import Clock
 from actions.db import Database, Db
 from actions.errors import Refusal
-from actions.people.model import Staff, StaffSession
+from actions.people.model import Role, Staff, StaffSession
 from actions.wording import Wording
 from bot.desk import labels
 from bot.message import clean
+from knowledge.embedder import Embedder
 from knowledge.pack import Pack
 from knowledge.records import Text
 
@@ -42,6 +43,7 @@ class Desk:
     pack: Pack
     secret_key: str
     uploads: Path
+    embedder: Embedder
     templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,13 +104,20 @@ class Page:
     """A row of the desk's table of pages.
 
     `POST` is a deed: it needs the session's token, and when it is refused, `shows` is the page
-    that says so. `GET` changes nothing but the audit log.
+    that says so. `GET` changes nothing but the audit log. `roles` are those it is for, None
+    all. `prepare` does what takes long before the transaction begins, for those it is for.
     """
 
     method: str
     path: str
     answer: Callable[[Visit], Response]
     shows: Callable[[Visit], Response] | None = None
+    roles: frozenset[Role] | None = None
+    prepare: Callable[[Desk], None] | None = None
+
+    def is_for(self, who: Staff) -> bool:
+        """Whether somebody's role lets them have this page."""
+        return self.roles is None or who.role in self.roles
 
 
 def go(path: str) -> Response:

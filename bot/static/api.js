@@ -26,7 +26,10 @@ export const said = () => ask("/api/chat/history");
 
 export const say = (message) => post("/api/chat", { session, ...message });
 
-export const judge = (reply_id, good) => post("/api/chat/feedback", { session, reply_id, good });
+/** @param judgement {good, complaint?} */
+export const judge = (reply_id, judgement) => {
+  return post("/api/chat/feedback", { session, reply_id, ...judgement });
+};
 
 export async function upload(photo) {
   const body = new FormData();

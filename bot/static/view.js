@@ -112,22 +112,39 @@ export function showWorking(on) {
 export function offerFeedback(message, judge) {
   if (message.querySelector(".feedback, .choices")) return;
   const row = piece("feedback");
+  const said = row.querySelector("[role=status]");
   row.addEventListener("click", async ({ target }) => {
     const button = target.closest("button");
     if (!button) return;
+    const complaint = button.name === "complaint" ? button.value : undefined;
     try {
-      await judge(message.dataset.id, button.value === "good");
+      await judge(message.dataset.id, { good: button.value === "good", complaint });
     } catch {
       return; // it is optional: nobody is asked to try again
     }
-    for (const each of row.querySelectorAll("button")) {
-      each.setAttribute("aria-pressed", String(each === button));
-    }
     row.classList.add("given");
-    row.querySelector("span").textContent = words.thanks;
+    press(row, button);
+    if (complaint) row.querySelector(".complaints").remove();
+    said.textContent = complaint ? words.thanks_bad : askBack(row, button.value === "good");
+    afterLayout(() => row.lastElementChild.scrollIntoView({ block: "nearest" }));
   });
   message.append(row);
   if (nearEnd()) message.scrollIntoView({ block: "nearest" });
+}
+
+function press(row, button) {
+  if (button.name === "complaint") return row.querySelector("[value=bad]").focus();
+  for (const each of row.querySelectorAll("button")) {
+    each.setAttribute("aria-pressed", String(each === button));
+  }
+}
+
+/** Whoever was not helped is asked what was wrong, and need not say. Returns what to say. */
+function askBack(row, helped) {
+  row.querySelector(".complaints")?.remove();
+  if (helped) return words.thanks_good;
+  row.append(piece("complaints"));
+  return words.what_was_wrong;
 }
 
 /** Once the bars have their new height, too. */

@@ -42,6 +42,7 @@ class Heard:
     texts: list[str] = field(default_factory=list)
     choices: list[dict[str, str]] = field(default_factory=list)
     news: list[Notice] = field(default_factory=list)
+    marks: list[dict[str, Any]] = field(default_factory=list)
     stepped_aside: bool = False
     done: bool = False
 
@@ -182,6 +183,7 @@ class Talk:
         events = action._run(dispatcher, tracker)
         self.slots |= {e["name"]: e["value"] for e in events if e["event"] == "slot"}
         heard.texts += [str(message["text"]) for message in dispatcher.messages]
+        heard.marks += [m["custom"]["told"] for m in dispatcher.messages if m["custom"]]
         heard.choices += [b for m in dispatcher.messages for b in m.get("buttons") or ()]
         with self.ground.database.reading() as db:
             heard.news = outbox.of_turn(db, heard.turn.id)

@@ -20,6 +20,7 @@ from bot.limits import Limits
 from bot.settings import Settings
 from knowledge.pack import NeverRequest, load_pack
 from tests.conftest import StandingClock
+from tests.knowledge.conftest import Letters
 
 PACK = load_pack(Path("knowledge/data/guali"))
 PATIENT = 30  # s, for every test that is not about time: a machine may stall
@@ -97,7 +98,7 @@ async def bot(database: Database, clock: StandingClock, tmp_path: Path) -> Async
         gateway, database, clock, Limits("1000/minute"), "key", tmp_path / "uploads"
     )
     settings = Settings(state_dir=tmp_path, secret_key="key")
-    parts = Parts(settings, database, wording, PACK, gateway, channel)
+    parts = Parts(settings, database, wording, PACK, gateway, channel, Letters())
     app = put_together(parts, httpx.AsyncClient())
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:

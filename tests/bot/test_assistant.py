@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from actions.conversations import Choice
+from actions.told import Told
 from actions.wording import Said
 from bot.assistant import AssistantSilent, RasaAssistant
 
@@ -125,3 +126,40 @@ async def test_an_answer_that_comes_byte_by_byte_does_not_stretch_the_time(
     server.answer, server.drip = http([{"text": "好"}]), 0.05
     with pytest.raises(AssistantSilent):
         await ask(rasa, within=0.3)
+
+
+CARD = {"kind": "article", "id": "ed-card", "version": "0" * 16, "chosen": False, "likely": []}
+
+
+async def test_the_mark_of_what_was_told_is_no_message_of_its_own(
+    server: Server, rasa: RasaAssistant
+) -> None:
+    """As Rasa sends them: the mark follows its reply (tests/nlu/test_marks.py)."""
+    server.answer = http(
+        [
+            {"text": "第一段"},
+            {"text": "第二段"},
+            {"recipient_id": "t", "custom": {"told": CARD}},
+            {"text": "还有"},
+        ]
+    )
+    said = await rasa.reply(tracker_id="t", turn_id="x", text="借书证", within=2)
+    assert [one.text for one in said] == ["第一段", "第二段", "还有"]
+    assert [one.told for one in said] == [None, Told("article", "ed-card", "0" * 16), None]
+
+
+@pytest.mark.parametrize("custom", [{"told": {"id": "x"}}, {"told": 1}, {"told": "x"}, [1]])
+async def test_a_mark_that_cannot_be_read_is_silence(
+    server: Server, rasa: RasaAssistant, custom: object
+) -> None:
+    server.answer = http([{"text": "一"}, {"custom": custom}])
+    with pytest.raises(AssistantSilent):
+        await rasa.reply(tracker_id="t", turn_id="x", text="借书证", within=2)
+
+
+async def test_what_is_custom_but_no_mark_is_left_alone(
+    server: Server, rasa: RasaAssistant
+) -> None:
+    server.answer = http([{"custom": {"told": CARD}}, {"text": "一"}, {"custom": {}}])
+    said = await rasa.reply(tracker_id="t", turn_id="x", text="借书证", within=2)
+    assert said == [Said("一")]

@@ -28,6 +28,7 @@ from bot.gateway import Gateway, Ground
 from bot.limits import Limits
 from bot.settings import Settings
 from tests.bot.conftest import PACK, PATIENT, Echo, KeywordGate
+from tests.knowledge.conftest import Letters
 
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
@@ -77,7 +78,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     limits = Limits("100000/minute")
     channel = Webchat(gateway, database, clock, limits, "key", folder / "uploads")
     settings = Settings(state_dir=folder, secret_key="key")
-    parts = Parts(settings, database, wording, PACK, gateway, channel)
+    parts = Parts(settings, database, wording, PACK, gateway, channel, Letters())
     app = put_together(parts, httpx.AsyncClient())
     config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
     server, port = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
@@ -336,16 +337,56 @@ def test_a_place_is_sent_when_the_resident_taps_it(open_page: Open, served: Serv
     }
 
 
-def test_a_reply_can_be_judged(open_page: Open, served: Served) -> None:
-    page = open_page()
+def answered(page: Page) -> Locator:
+    """An answer without choices, and what is below it to judge it by."""
     page.locator(".person").click()
     heard(page, "你说：人工")
     say(page, "厨房着火了")
     heard(page, "119")
-    page.locator(".feedback button").last.click()
-    expect(page.locator(".feedback span").last).to_have_text("谢谢，记下了。")
+    return page.locator(".feedback").last
+
+
+def judgements(served: Served) -> list[tuple[bool, str | None]]:
     with served.parts.database.reading() as db:
-        assert [each.good for each in db.scalars(select(Feedback))] == [False]
+        latest = db.scalars(select(Feedback).order_by(Feedback.id.desc()).limit(1))
+        return [(each.good, each.complaint) for each in latest]
+
+
+def test_a_reply_can_be_judged(open_page: Open, served: Served) -> None:
+    row = answered(open_page())
+    row.get_by_role("button", name="没帮助").click()
+    expect(row.get_by_role("status")).to_contain_text("哪里不对")
+    assert judgements(served) == [(False, None)]  # who says no more has been heard
+    row.get_by_role("button", name="过时了").click()
+    expect(row.get_by_role("status")).to_have_text("谢谢您，工作人员会看的。")
+    expect(row.get_by_role("button")).to_have_count(2)
+    assert judgements(served) == [(False, "outdated")]
+    row.get_by_role("button", name="有帮助", exact=True).click()
+    expect(row.get_by_role("status")).to_have_text("谢谢您！")
+    assert judgements(served) == [(True, None)]
+
+
+@pytest.mark.parametrize("print_", ["normal", "large"])
+def test_an_answer_is_judged_by_keyboard_with_names_and_targets_large_enough(
+    open_page: Open, print_: str
+) -> None:
+    row = answered(open_page(f"?print={print_}", viewport=NARROW))
+    row.get_by_role("button", name="没帮助").press("Enter")
+    complaints = row.locator(".complaints button")
+    expect(complaints).to_have_count(4)
+    expect(complaints.last).to_be_in_viewport(ratio=0.9)
+    for tap in row.get_by_role("button").all():
+        box = tap.bounding_box()
+        assert box
+        assert min(box["height"], box["width"]) >= SMALLEST_TAP
+    assert row.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = Axe().run(row.page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
+    row.page.keyboard.press("Tab")
+    expect(complaints.first).to_be_focused()
+    row.page.keyboard.press("Enter")
+    expect(row.locator(".complaints")).to_have_count(0)
+    expect(row.get_by_role("button", name="没帮助")).to_be_focused()
 
 
 # For everybody.

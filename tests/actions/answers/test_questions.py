@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from actions.answers import service
+from actions.learning import learned
+from actions.learning.learned import Question
 from actions.wording import read_payload
 from tests.actions.conftest import Heard, Talk
 
@@ -87,3 +89,46 @@ def test_an_index_that_is_gone_leaves_the_present_one_answering(talk: Talk) -> N
     with talk.ground.database.transaction() as db:
         service.activate(db, "0123456789abcdef", now=talk.ground.clock.now())
     assert "停车" in ask(talk, "停车一个小时收多少钱").text
+
+
+def test_an_answer_is_marked_with_its_record_and_the_version_of_it(talk: Talk) -> None:
+    heard = ask(talk, "", choice="article:ed-card")
+    record = talk.ground.pack.articles["ed-card"]
+    told = {"kind": "article", "id": "ed-card", "version": record.fingerprint}
+    assert heard.marks == [told | {"chosen": True, "likely": []}]
+
+
+def test_a_facility_and_an_activity_are_marked_too(talk: Talk) -> None:
+    for key in ("facility:fac-convenience", "activity:club-calligraphy"):
+        (mark,) = ask(talk, "", choice=key).marks
+        assert f"{mark['kind']}:{mark['id']}" == key
+        assert len(mark["version"]) == 16
+
+
+def test_opening_hours_are_a_telling_of_their_facility(talk: Talk) -> None:
+    heard = talk.do("action_answer_hours", "", choice="fac-convenience")
+    assert [(mark["kind"], mark["id"]) for mark in heard.marks] == [
+        ("facility", "fac-convenience")
+    ]
+
+
+def test_not_knowing_is_marked_with_the_records_that_came_nearest(talk: Talk) -> None:
+    (mark,) = ask(talk, "帮我写一首诗").marks
+    assert (mark["kind"], mark["id"], mark["version"]) == ("unknown", "", "")
+    assert len(mark["likely"]) == 3
+
+
+POEM = "能不能帮我孙女写首诗"
+
+
+def test_what_staff_taught_is_answered_from_the_next_question_on(talk: Talk) -> None:
+    assert "不知道" in ask(talk, POEM).text  # negative control: nobody has taught it
+    now = talk.ground.clock.now()
+    with talk.ground.database.transaction() as db:
+        taught = Question("article", "ed-calligraphy", "zh", POEM)
+        learned.teach(db, taught, staff_id=None, now=now)
+        (number, _), *_ = learned.as_questions(db)
+    assert ask(talk, f"{POEM}？").marks[0]["id"] == "ed-calligraphy"
+    with talk.ground.database.transaction() as db:
+        assert learned.retire(db, [number], now=now) == 1
+    assert "不知道" in ask(talk, POEM).text

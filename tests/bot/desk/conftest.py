@@ -8,20 +8,27 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
-from actions import conversations
+from actions import conversations, told
 from actions.conversations import Attachment, Author, Conversation, Upload
 from actions.governance import service
 from actions.governance.model import ServiceRequest
 from actions.governance.service import Report, Where
+from actions.learning import learned, misses
+from actions.learning.learned import Question
+from actions.learning.model import Miss
 from actions.neighbours.model import HelpRequest, Status
 from actions.people import staff
 from actions.people.model import Area, Role, Staff, Words
 from actions.people.staff import Guess
+from actions.told import Told
 from bot.desk.signin import COOKIE
 from tests.bot.conftest import PACK, Bot
 
 CANARY = "金丝雀在第七号楼"
+MISSED = "金丝雀怎么养"
+RECORD = "article:ed-card 借书证"
 PHOTO = b"\xff\xd8\xff photo"
 ORIGIN = {"Origin": "http://bot"}
 AREAS = ("guali/", "guali/qicai/", "guali/meilin/")
@@ -76,6 +83,8 @@ class Village:
     reference: str = ""
     need_id: int = 0
     taken_id: int = 0
+    miss_id: int = 0
+    taught_id: int = 0
 
     def colleague(self, name: str) -> Colleague:
         """Somebody who is signed in."""
@@ -119,6 +128,21 @@ class Village:
             db.add(need)
             db.flush()
             return need.id
+
+    def learn(self) -> None:
+        """A question of 七彩 was missed, another told wrong, and one taught."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            talk = db.get_one(Conversation, self.conversation_id)
+            conversations.say(db, talk, MISSED, author=Author.RESIDENT, now=now)
+            for mark in (Told("unknown"), Told("article", "ed-card", "0" * 16)):
+                reply = conversations.say(db, talk, "……", author=Author.ASSISTANT, now=now)
+                told.keep(db, reply, mark, now=now)
+                misses.note(db, talk, reply, mark, now=now)
+            self.miss_id = db.scalars(select(Miss.id)).one()
+            taught = Question("article", "ed-card", "zh", "怎么借")
+            learned.teach(db, taught, staff_id=None, now=now)
+            self.taught_id = learned.present(db)[0].id
 
     def file(self, category_id: str, what: str, *, anonymous: bool = False) -> str:
         """A resident of 七彩 reports something; returns its reference."""

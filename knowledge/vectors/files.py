@@ -42,7 +42,7 @@ def kind_for(count: int) -> Kind:
 
 def build(vectors: Vectors, kind: Kind) -> Any:
     """Build a FAISS index of vectors of length one, in the order of their rows."""
-    built = faiss.index_factory(vectors.shape[1], kind.recipe, faiss.METRIC_INNER_PRODUCT)
+    built: Any = faiss.index_factory(vectors.shape[1], kind.recipe, faiss.METRIC_INNER_PRODUCT)
     if kind.lists:
         chance = np.random.default_rng(SEED)
         few = min(len(vectors), SAMPLE * kind.lists)

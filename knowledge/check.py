@@ -9,7 +9,7 @@ from pathlib import Path
 from dateutil.rrule import rrulestr
 
 from knowledge.errors import PackInvalid
-from knowledge.hours import readable
+from knowledge.osm import readable
 from knowledge.pack import Pack, Sourced, load_pack
 from knowledge.transit import DAYS, read_table
 
@@ -35,6 +35,7 @@ def check(folder: Path, today: date | None = None) -> tuple[list[str], list[str]
 
 def _references(pack: Pack) -> Iterator[str]:
     """Yield a sentence for each id that names nothing."""
+    standing = {f.id: f for f in pack.facilities.values() if not f.moved_to}
     # file, record, field, value, where it must be
     named: list[tuple[str, str, str, str | None, Mapping[str, object]]] = [
         *(("areas.yml", a.id, "parent", a.parent, pack.areas) for a in pack.areas.values()),
@@ -54,6 +55,10 @@ def _references(pack: Pack) -> Iterator[str]:
         *(
             ("categories.yml", c.service_code, "team", c.team, pack.teams)
             for c in pack.categories.values()
+        ),
+        *(
+            ("facilities.yml", f.id, "moved_to", f.moved_to, standing)
+            for f in pack.facilities.values()
         ),
     ]
     for file, record, field, value, known in named:

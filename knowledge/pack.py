@@ -48,7 +48,10 @@ class Place(Sourced):
 
 
 class Facility(Sourced):
-    """A counter, library, gym …; `opening_hours` is OSM syntax, None when not known."""
+    """A counter, library, gym …; `opening_hours` is OSM syntax, None when not known.
+
+    `moved_to` is the facility that took its place; this one is closed for good.
+    """
 
     id: str
     kind: str
@@ -60,6 +63,7 @@ class Facility(Sourced):
     phone: str | None = None
     opening_hours: str | None = None
     exceptions: str = "none"
+    moved_to: str | None = None
     what: Text
     fees: str | None = None
     note: str = ""

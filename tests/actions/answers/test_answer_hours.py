@@ -17,6 +17,9 @@ HZBOOK = ("facility", "fac-hzbook", "杭州书房")
 COUNTER = ("facility", "fac-convenience", "便民中心")
 GYM = ("facility", "fac-gym", "健身房")
 
+# What is told comes from the pack alone: one store is enough.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def talk(ground: Ground) -> Talk:
@@ -38,7 +41,7 @@ def with_pack(ground: Ground, pack: Pack) -> Ground:
 
 
 def asked() -> list[tuple[str, ...]]:
-    """Day (it is 10:00), question, the facility it names in these words, parts of the answer."""
+    """Day (it is 10:00), question, the facility named in these words, parts of the answer."""
     rows = (Path(__file__).parent / "hours_asked.tsv").read_text("utf-8").splitlines()[1:]
     return [tuple(row.split("\t")) for row in rows]
 

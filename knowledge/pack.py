@@ -23,6 +23,9 @@ __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
 Clock = Annotated[time, BeforeValidator(lambda value: value if value != "24:00" else "23:59")]
 
 
+BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+
 class Area(Sourced):
     """A town, village or grid; ids are paths ending in "/"."""
 
@@ -129,6 +132,15 @@ class Activity(Sourced):
     elder_friendly: bool = False
     draw: bool = False
     about: Text | None = None
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """The weekdays it is on every week, Monday is 0; none when it is not weekly."""
+        rule = dict(part.split("=", 1) for part in self.rrule.split(";"))
+        if rule.get("FREQ") != "WEEKLY" or rule.get("COUNT") == "1":
+            return ()
+        days = rule.get("BYDAY", self.first.weekday).split(",")
+        return tuple(BYDAY.index(day) for day in days)
 
 
 class ActivityRules(Record):

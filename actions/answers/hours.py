@@ -105,7 +105,7 @@ def _during(turn: Turn, facility: Facility, start: datetime, end: datetime) -> L
     parts = list(hours.clipped(spans, start, end))
     if parts:
         yield telling.line(turn, "utter_hours_part_open", **told, spans=spans_text(parts))
-    else:
+    elif hours.spans_on(turn.ground.pack, facility, day):
         yield telling.line(turn, "utter_hours_part_closed", **told)
     yield from hours_days.on_day(turn, facility, day)
     yield from hours_days.unpublished(turn, facility, [day])

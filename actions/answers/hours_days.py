@@ -133,12 +133,13 @@ def _usual(turn: Turn, days: Any, spans: Sequence[Span]) -> str:
 
 
 def _exceptions(turn: Turn, facility: Facility) -> Lines:
+    """Yield the exceptions that begin soon, each with its reason."""
     today = turn.local.date()
     for exception in hours.exceptions_after(turn.ground.pack, facility, today, today + AHEAD):
         length = (exception.to - exception.date).days + 1
-        yield from _runs(
-            turn, facility, [exception.date + timedelta(days=n) for n in range(length)]
-        )
+        days = [exception.date + timedelta(days=n) for n in range(length)]
+        for line in _runs(turn, facility, days):
+            yield _line(turn, "utter_hours_because", line=line, reason=exception.reason)
 
 
 def _from_to(turn: Turn, first: date, last: date) -> str:

@@ -18,7 +18,7 @@ from actions.booking.schedule import AHEAD
 from actions.booking.wishes import upcoming
 from actions.dialogue import Turn
 
-SOON = timedelta(days=7)  # what is shown when no time was said
+SOON = timedelta(days=7)  # what is shown when nothing at all was said
 MORE = "more?"  # begins the value of the choice that shows more
 LEFT = Filter("left")
 NEVER_RELAXED = Filter("kind", VISIT)
@@ -63,11 +63,13 @@ def read_query(turn: Turn) -> Query:
         for one in read_filters(turn.ground.pack, text)
         if not (named and one.name == "kind")  # 书法课 names a club that is no class
     ]
+    asked = in_order([*filters, *venue, *excepted])
+    far = AHEAD if named or asked else SOON  # a show may be weeks away
     return Query(
-        windows or (Window(turn.now, turn.now + (AHEAD if named else SOON)),),
+        windows or (Window(turn.now, turn.now + far),),
         timed=bool(windows),
         named=named,
-        filters=in_order([*filters, *venue, *excepted]),
+        filters=asked,
     )
 
 
@@ -94,7 +96,7 @@ def find(turn: Turn, query: Query) -> list[Session]:
 def relaxed(query: Query, now: datetime) -> Iterator[tuple[Query, Filter | None]]:
     """Yield what asks for less, nearest first, and the filter given up; None is the time."""
     ahead = replace(query, windows=(Window(now, now + AHEAD),), timed=False)
-    if query.timed or not query.named:
+    if query.timed or ahead.windows != query.windows:
         yield ahead, None
     for asked in (query, ahead):
         for one in query.filters:

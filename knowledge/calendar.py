@@ -1,11 +1,13 @@
 """What kind of day it is: public holiday, make-up workday (调休), or an ordinary one."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 import chinese_calendar
 
 from knowledge.pack import Pack
+
+LOOKED_AHEAD = 400  # days: a year's arrangement is published before it begins
 
 
 class DayKind(StrEnum):
@@ -28,3 +30,9 @@ def day_kind(pack: Pack, on: date) -> DayKind:
     if occasion is None:
         return DayKind.ORDINARY
     return DayKind.HOLIDAY if off_work else DayKind.MAKEUP_WORKDAY
+
+
+def next_makeup_workday(pack: Pack, today: date) -> date | None:
+    """Return the next weekend day that is worked, None when none is known of."""
+    days = (today + timedelta(days=n) for n in range(LOOKED_AHEAD))
+    return next((day for day in days if day_kind(pack, day) == DayKind.MAKEUP_WORKDAY), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from dateutil.rrule import rrulestr
 
 from knowledge.errors import PackInvalid
-from knowledge.hours import readable
+from knowledge.osm import readable
 from knowledge.pack import Pack, Sourced, load_pack, misspelt
 from knowledge.transit import DAYS, read_table
 
@@ -38,6 +38,7 @@ def check(folder: Path, today: date | None = None) -> tuple[list[str], list[str]
 def _references(pack: Pack) -> Iterator[str]:
     """Yield a sentence for each id that names nothing."""
     subjects: dict[str, object] = {**pack.facilities, **pack.activities}
+    standing = {f.id: f for f in pack.facilities.values() if not f.moved_to}
     # file, record, field, value, where it must be
     named: list[tuple[str, str, str, str | None, Mapping[str, object]]] = [
         *(("areas.yml", a.id, "parent", a.parent, pack.areas) for a in pack.areas.values()),
@@ -66,6 +67,10 @@ def _references(pack: Pack) -> Iterator[str]:
         *(
             ("community.yml", "sheet_places", "place", key, pack.facilities)
             for key in pack.sheet_places
+        ),
+        *(
+            ("facilities.yml", f.id, "moved_to", f.moved_to, standing)
+            for f in pack.facilities.values()
         ),
     ]
     for file, record, field, value, known in named:

@@ -1,17 +1,18 @@
 """Opening hours, computed: open now? until when? and on holidays and make-up workdays."""
 
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours, State
-
+from knowledge import osm
 from knowledge.calendar import DayKind, day_kind
+from knowledge.osm import Stretch
 from knowledge.pack import ExceptionDay, Facility, Pack
 
 DAYS_AHEAD = 21  # how far the next opening is looked for
-MONDAY = date(2026, 11, 23)  # any week without a holiday, to read a weekday's hours from
+NOON = time(11), time(14, 30)  # a break that begins in between is the noon break
 
 Span = tuple[datetime, datetime]
 
@@ -35,6 +36,18 @@ class Opening:
     day: DayKind = DayKind.ORDINARY
 
 
+@dataclass(frozen=True)
+class Usual:
+    """Weekdays (Monday is 0) from `first` to `last` with the same hours in an ordinary week.
+
+    `spans` are those of any such day, put on a Monday; none when it is closed.
+    """
+
+    first: int
+    last: int
+    spans: tuple[Span, ...]
+
+
 def opening(pack: Pack, facility: Facility, now: datetime) -> Opening:
     """Say whether a facility is open at `now` (aware), by its hours, exceptions and 调休."""
     local = now.astimezone(pack.zone)
@@ -45,14 +58,13 @@ def opening(pack: Pack, facility: Facility, now: datetime) -> Opening:
     yesterday = spans_on(pack, facility, local.date() - timedelta(days=1))
     current = next((s for s in (*yesterday, *today) if s[0] <= local < s[1]), None)
     closes_at = _closing(pack, facility, current[1]) if current else None
-    exception = _exception(pack, facility, local.date())
     return Opening(
         known=True,
         is_open=current is not None,
         closes_at=closes_at,
         opens_at=None if current else _next_opening(pack, facility, local),
         today=tuple(today),
-        reason=exception.reason if exception else _makeup_reason(pack, local.date()),
+        reason=reason_on(pack, facility, local.date()),
         always=current is not None and closes_at is None,
         day=day,
     )
@@ -66,30 +78,84 @@ def spans_on(pack: Pack, facility: Facility, on: date) -> list[Span]:
     zone = pack.zone
     exception = _exception(pack, facility, on)
     if exception:
-        return _place([] if exception.hours == "off" else _week(exception.hours)[0], on, zone)
+        return _place(_excepted(exception), on, zone)
     kind = day_kind(pack, on)
     as_weekday = pack.exception_sets[facility.exceptions].makeup_workdays == "as-weekday"
     if kind == DayKind.MAKEUP_WORKDAY and as_weekday:
-        return _place(_week(hours)[0], on, zone)
-    if kind == DayKind.HOLIDAY and "PH" in hours:
-        return _place(_holiday(hours), on, zone)
-    return _place(_week(hours)[on.weekday()], on, zone)
+        return _place(osm.week(hours)[0], on, zone)
+    told = osm.holiday(hours) if kind == DayKind.HOLIDAY else None
+    if told is not None:
+        return _place(told, on, zone)
+    return usually_on(pack, facility, on)
 
 
-def readable(hours: str) -> bool:
-    """Say whether opening hours can be read."""
-    try:
-        _week(hours)
-        if "PH" in hours:
-            _holiday(hours)
-    except Exception:  # the library's ParserError is not in its type hints
-        return False
-    return True
+def reason_on(pack: Pack, facility: Facility, on: date) -> str | None:
+    """Return why a day is not as usual: an exception, or a weekend day that is worked."""
+    exception = _exception(pack, facility, on)
+    return exception.reason if exception else _makeup_reason(pack, on)
+
+
+def uncertain(pack: Pack, facility: Facility, on: date) -> bool:
+    """Whether a day's hours may yet be a holiday's: neither its year nor its own are told."""
+    return day_kind(pack, on) == DayKind.UNKNOWN and not _exception(pack, facility, on)
+
+
+def exceptions_after(pack: Pack, facility: Facility, on: date, by: date) -> list[ExceptionDay]:
+    """Return the exceptions that begin after one day and by another, soonest first."""
+    days = pack.exception_sets[facility.exceptions].dates
+    return sorted((day for day in days if on < day.date <= by), key=lambda day: day.date)
+
+
+def usually_on(pack: Pack, facility: Facility, on: date) -> list[Span]:
+    """Return when a facility would be open on a day if that were like any of its weekday."""
+    hours = facility.opening_hours
+    return _place(osm.week(hours)[on.weekday()], on, pack.zone) if hours else []
+
+
+def usual_week(pack: Pack, facility: Facility) -> list[Usual]:
+    """Return the ordinary week, weekdays that follow one another with the same hours as one."""
+    if not facility.opening_hours:
+        return []
+    week = osm.week(facility.opening_hours)
+    starts = [n for n in range(7) if n == 0 or week[n] != week[n - 1]]
+    return [
+        Usual(first, after - 1, tuple(_place(week[first], osm.MONDAY, pack.zone)))
+        for first, after in zip(starts, [*starts[1:], 7], strict=True)
+    ]
+
+
+def on_holidays(pack: Pack, facility: Facility) -> tuple[Span, ...] | None:
+    """Return the hours of a public holiday; None when nothing else is told of those days."""
+    told = osm.holiday(facility.opening_hours or "")
+    return None if told is None else tuple(_place(told, osm.MONDAY, pack.zone))
+
+
+def noon_break(spans: Sequence[Span]) -> Span | None:
+    """Return from when to when a facility closes around noon; None when it does not."""
+    gaps = ((end, start) for (_, end), (start, _) in itertools.pairwise(spans))
+    return next((gap for gap in gaps if NOON[0] <= gap[0].time() <= NOON[1]), None)
+
+
+def spans_around(pack: Pack, facility: Facility, on: date) -> list[Span]:
+    """Return the spans of a day and of the days beside it: one may reach past midnight."""
+    days = (on + timedelta(days=n) for n in (-1, 0, 1))
+    return [span for day in days for span in spans_on(pack, facility, day)]
+
+
+def clipped(spans: Iterable[Span], start: datetime, end: datetime) -> Iterator[Span]:
+    """Yield the parts of some spans that lie between two moments."""
+    for opens, closes in spans:
+        if opens < end and start < closes:
+            yield max(opens, start), min(closes, end)
 
 
 def _exception(pack: Pack, facility: Facility, on: date) -> ExceptionDay | None:
     days = pack.exception_sets[facility.exceptions].dates
     return next((day for day in days if day.date <= on <= day.to), None)
+
+
+def _excepted(exception: ExceptionDay) -> Iterable[Stretch]:
+    return () if exception.hours == "off" else osm.week(exception.hours)[0]
 
 
 def _makeup_reason(pack: Pack, on: date) -> str | None:
@@ -115,44 +181,7 @@ def _closing(pack: Pack, facility: Facility, end: datetime) -> datetime | None:
     return None
 
 
-def _place(spans: list[tuple[time, int]], on: date, zone: ZoneInfo) -> list[Span]:
+def _place(spans: Iterable[Stretch], on: date, zone: ZoneInfo) -> list[Span]:
     """Put (start, minutes) on a date; a span may end after midnight."""
     starts = [(datetime.combine(on, start, zone), minutes) for start, minutes in spans]
     return [(start, start + timedelta(minutes=minutes)) for start, minutes in starts]
-
-
-@lru_cache(maxsize=256)
-def _week(hours: str) -> list[list[tuple[time, int]]]:
-    """Return each weekday's spans, Monday first, as (start, minutes)."""
-    parsed = OpeningHours(_without_holidays(hours))
-    return [_day(parsed, MONDAY + timedelta(days=n)) for n in range(7)]
-
-
-@lru_cache(maxsize=256)
-def _holiday(hours: str) -> list[tuple[time, int]]:
-    """Return the spans of a public holiday: the last rule that names PH holds."""
-    rules = [rule.strip() for rule in hours.split(";") if "PH" in rule.split(" ")[0].split(",")]
-    rules = rules or [rule.strip() for rule in hours.split(";") if "PH" in rule]
-    _, _, spans = rules[-1].partition(" ")
-    return [] if spans in ("off", "closed") else _day(OpeningHours(spans), MONDAY)
-
-
-def _without_holidays(hours: str) -> str:
-    """Drop PH from the day lists: which day is a holiday is the calendar's to say."""
-    rules = [rule.strip() for rule in hours.split(";")]
-    kept = []
-    for rule in rules:
-        days, _, spans = rule.partition(" ")
-        days = ",".join(day for day in days.split(",") if day != "PH")
-        if days:
-            kept.append(f"{days} {spans}".strip())
-    return "; ".join(kept)
-
-
-def _day(parsed: OpeningHours, on: date) -> list[tuple[time, int]]:
-    midnight = datetime.combine(on, time())
-    return [
-        (start.time(), round((end - start).total_seconds() / 60))
-        for start, end, state, _ in parsed.intervals(midnight, midnight + timedelta(days=1))
-        if state == State.OPEN
-    ]

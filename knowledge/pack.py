@@ -41,6 +41,9 @@ def _clock(value: object) -> object:
 Clock = Annotated[time, BeforeValidator(_clock)]
 
 
+BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+
 class Area(Sourced):
     """A town, village or grid; ids are paths ending in "/"."""
 
@@ -69,6 +72,7 @@ class Facility(Sourced):
     """A counter, library, gym …; `opening_hours` is OSM syntax, None when not known.
 
     `aliases` are nicknames in both languages: those in Latin letters are the English ones.
+    `moved_to` is the facility that took its place; this one is closed for good.
     """
 
     id: str
@@ -82,6 +86,7 @@ class Facility(Sourced):
     phone: str | None = None
     opening_hours: str | None = None
     exceptions: str = "none"
+    moved_to: str | None = None
     what: Text
     fees: str | None = None
     note: str = ""
@@ -148,6 +153,15 @@ class Activity(Sourced):
     elder_friendly: bool = False
     draw: bool = False
     about: Text | None = None
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """The weekdays it is on every week, Monday is 0; none when it is not weekly."""
+        rule = dict(part.split("=", 1) for part in self.rrule.split(";"))
+        if rule.get("FREQ") != "WEEKLY" or rule.get("COUNT") == "1":
+            return ()
+        days = rule.get("BYDAY", self.first.weekday).split(",")
+        return tuple(BYDAY.index(day) for day in days)
 
 
 Answering = Article | Facility | Activity  # a record that answers questions

@@ -2,8 +2,8 @@
 
 from rasa_sdk.interfaces import Action
 
+from actions.answers.answer_hours import AnswerHours
 from actions.answers.departures import AnswerDeparture, AskDepartureForm
-from actions.answers.hours import AnswerHours
 from actions.answers.questions import AnswerQuestion, nearest_facility
 from actions.dialogue import Ground
 from knowledge.search import KnowledgeBase

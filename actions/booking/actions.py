@@ -1,11 +1,8 @@
 """What Rasa may call for booking: what is on, both forms and their deeds, what is theirs."""
 
-from datetime import timedelta
-from typing import Any
-
 from rasa_sdk.interfaces import Action
 
-from actions.booking import matching, reading, service, showing
+from actions.booking import service, showing
 from actions.booking.cancelling import CANCEL_SLOTS, NOTHING, CancelBookingForm, held
 from actions.booking.forms import (
     HIDDEN,
@@ -15,55 +12,11 @@ from actions.booking.forms import (
     BookActivityForm,
     places_of,
 )
-from actions.booking.model import Booking, Session, WaitlistEntry
-from actions.booking.reading import Window
-from actions.booking.schedule import AHEAD
+from actions.booking.listing import ListActivities
+from actions.booking.model import Booking, WaitlistEntry
 from actions.booking.service import Order
-from actions.booking.wishes import upcoming
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
-
-SOON = timedelta(days=7)  # what is shown when no time was said
-
-
-class ListActivities(Answer):
-    """action_list_activities: what is on, each offered as a choice to book it."""
-
-    def name(self) -> str:
-        return "action_list_activities"
-
-    def act(self, turn: Turn) -> Events:
-        pack = self.ground.pack
-        named = matching.named(pack, turn.text)
-        wanted = named or matching.alike(pack, turn.text)
-        windows = reading.read_windows(turn.text, turn.now, self.ground.wording.zone)
-        shown = windows or (Window(turn.now, turn.now + (AHEAD if named else SOON)),)
-        sessions = upcoming(turn, wanted)
-        found = reading.held(shown, sessions)
-        if found:
-            self._show(turn, shown, found)
-            return []
-        turn.say("utter_activities_none", **showing.period(turn, shown))
-        later = sessions or upcoming(turn, list(pack.activities.values()))
-        if later:
-            choices = showing.session_choices(turn, later, "book_activity")
-            turn.say("utter_activities_next", **self._told(turn, later), choices=choices)
-        return []
-
-    def _show(self, turn: Turn, windows: tuple[Window, ...], found: list[Session]) -> None:
-        period = showing.period(turn, windows)
-        day = period["first"] == period["last"]
-        turn.say(
-            "utter_activities_on_day" if day else "utter_activities_in_period",
-            **period,
-            **self._told(turn, found),
-            choices=showing.session_choices(turn, found, "book_activity"),
-        )
-        if len(found) > showing.limit(turn):
-            turn.say("utter_activities_more", count=len(found) - showing.limit(turn))
-
-    def _told(self, turn: Turn, sessions: list[Session]) -> dict[str, Any]:
-        return {"origin": showing.told(turn, sessions[0])["origin"]}
 
 
 class ListBookings(Answer):

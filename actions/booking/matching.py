@@ -6,6 +6,7 @@ from functools import cache
 
 from pypinyin import lazy_pinyin
 
+from actions.booking.filters import fitting, read_filters
 from knowledge.pack import Activity, Pack
 from knowledge.text import normalise
 
@@ -28,37 +29,6 @@ COMMON_WORDS = frozenset(
 )  # fmt: skip
 STEM = 4  # letters that make two English words the same: dance, dancing; swim, swimming
 COMMON = frozenset(word[:STEM] for word in COMMON_WORDS)
-VISITS = re.compile(r"参观|考察|\bvisits?\b")
-SPORTS = re.compile(r"球|乒乓|武术|太极|舞|跑|走|瑜伽|游泳|健身|操")
-
-Likeness = Callable[[Activity], bool]
-# What a message may say about the kind of activity, and which activities are like that.
-LIKE: tuple[tuple[re.Pattern[str], Likeness], ...] = (
-    (
-        re.compile(r"老人|老年|长辈|老头|老太|爸妈|父母|爷爷|奶奶|elder|senior|old people"),
-        lambda activity: activity.elder_friendly,
-    ),
-    (
-        re.compile(r"小孩|孩子|小囡|儿童|少儿|小朋友|亲子|宝宝|娃|\bkids?\b|child|toddler"),
-        lambda activity: activity.age.max is not None and activity.age.max <= 18,
-    ),
-    (
-        re.compile(r"免费|不要钱|不收费|\bfree\b"),
-        lambda activity: activity.fee == "免费",
-    ),
-    (re.compile(r"公益课|public class"), lambda activity: activity.kind == "public_class"),
-    (re.compile(r"社团|兴趣班|\bclubs?\b"), lambda activity: activity.kind == "club"),
-    (
-        re.compile(r"课|培训|\bclass(?:es)?\b|\bcourses?\b|\blessons?\b"),
-        lambda activity: activity.kind in ("class", "public_class"),
-    ),
-    (
-        re.compile(r"比赛|运动|体育|锻炼|\bsports?\b"),
-        lambda activity: activity.kind == "sport" or bool(SPORTS.search(activity.name.zh)),
-    ),
-    (re.compile(r"志愿|义工|volunteer"), lambda activity: activity.kind == "volunteer_task"),
-    (re.compile(r"演出|文化|看戏|\bculture|\bshows?\b"), lambda a: a.kind == "culture"),
-)
 
 
 def named(pack: Pack, text: str) -> list[Activity]:
@@ -79,15 +49,10 @@ def alike(pack: Pack, text: str) -> list[Activity]:
 
     Visits of groups are only meant by those who speak of them.
     """
-    said = normalise(text)
-    wanted = [like for pattern, like in LIKE if pattern.search(said)]
-    visits = VISITS.search(said) is not None
-    return _of(
-        pack, lambda a: (a.kind == "visit") == visits and all(like(a) for like in wanted)
-    )
+    return fitting(pack, read_filters(pack, text))
 
 
-def _of(pack: Pack, fits: Likeness) -> list[Activity]:
+def _of(pack: Pack, fits: Callable[[Activity], bool]) -> list[Activity]:
     return [activity for activity in pack.activities.values() if fits(activity)]
 
 

@@ -42,7 +42,21 @@ def described(programme: Programme, session: Session) -> dict[str, Any]:
         **dict.fromkeys(("venue", "fee", "bring", "origin"), ""),
     }
     activity = programme.pack.activities.get(session.activity_id)
-    return told | _told_of(programme, activity) if activity else told
+    return told | told_of(programme, activity) if activity else told
+
+
+def told_of(programme: Programme, activity: Activity) -> dict[str, Any]:
+    """Return the values the responses about an activity speak of."""
+    free, nothing = activity.fee in NO_FEE, activity.bring in NOTHING
+    return {
+        "activity": activity.name,
+        "venue": _venue(programme.pack, activity),
+        "fee": _line(programme, "utter_activity_free") if free else activity.fee,
+        "bring": _line(programme, "utter_bring_nothing")
+        if nothing
+        else _line(programme, "utter_bring", what=activity.bring),
+        "origin": _line(programme, ORIGINS[activity.level]),
+    }
 
 
 def cancelled_late(programme: Programme, session: Session, now: datetime) -> bool:
@@ -57,19 +71,6 @@ def remind_at(programme: Programme, session: Session, now: datetime) -> datetime
     evening = (local - timedelta(days=1)).replace(hour=REMINDER_HOUR, minute=0)
     options = (evening, session.starts_at - REMINDER_SHORT)
     return next((due_at for due_at in options if due_at > now), None)
-
-
-def _told_of(programme: Programme, activity: Activity) -> dict[str, Any]:
-    free, nothing = activity.fee in NO_FEE, activity.bring in NOTHING
-    return {
-        "activity": activity.name,
-        "venue": _venue(programme.pack, activity),
-        "fee": _line(programme, "utter_activity_free") if free else activity.fee,
-        "bring": _line(programme, "utter_bring_nothing")
-        if nothing
-        else _line(programme, "utter_bring", what=activity.bring),
-        "origin": _line(programme, ORIGINS[activity.level]),
-    }
 
 
 def _line(programme: Programme, response: str, **values: Any) -> Text:

@@ -81,14 +81,24 @@ def read_places(text: str) -> int | None:
     said = normalise(text)
     for pattern in PLACES:
         if found := pattern.search(said):
-            return _number(found["number"])
+            return number(found["number"])
     return 2 if TWO.search(said) else None
 
 
 def read_number(text: str) -> int | None:
     """Return the number that is all a message says, or the places it speaks of."""
     bare = BARE.fullmatch(normalise(text).strip(" .!。！"))
-    return _number(bare["number"]) if bare else read_places(text)
+    return number(bare["number"]) if bare else read_places(text)
+
+
+def number(word: str) -> int:
+    """Return a number below a hundred: digits, Chinese, or an English word up to ten."""
+    if word.isdigit():
+        return int(word)
+    if word in ENGLISH:
+        return ENGLISH.index(word) + 1
+    tens, ten, ones = word.replace("两", "二").rpartition("十")
+    return (10 * _digit(tens, 1) if ten else 0) + _digit(ones, 0)
 
 
 def asks(text: str) -> bool:
@@ -98,15 +108,6 @@ def asks(text: str) -> bool:
 
 def _window(when: When) -> Window:
     return Window(when.start, when.end, exact=when.grain == Grain.MINUTE)
-
-
-def _number(word: str) -> int:
-    if word.isdigit():
-        return int(word)
-    if word in ENGLISH:
-        return ENGLISH.index(word) + 1
-    tens, ten, ones = word.replace("两", "二").rpartition("十")
-    return (10 * _digit(tens, 1) if ten else 0) + _digit(ones, 0)
 
 
 def _digit(word: str, absent: int) -> int:

@@ -12,7 +12,7 @@ from actions.conversations import Choice
 from actions.dialogue import Turn
 from knowledge.pack import Activity
 
-SHOWN, SHOWN_ELDER = 6, 3
+SHOWN, SHOWN_ELDER = 5, 3
 
 
 def programme(turn: Turn) -> Programme:
@@ -36,10 +36,20 @@ def session_choices(turn: Turn, sessions: Iterable[Session], intent: str) -> lis
     """Return sessions as choices to book them; what is full or drawn says so."""
     return [
         Choice(
-            line(turn, _label(turn, session), **told(turn, session)), intent, str(session.id)
+            line(turn, label_of(session, programme(turn)), **told(turn, session)),
+            intent,
+            str(session.id),
         )
         for session in list(sessions)[: limit(turn)]
     ]
+
+
+def label_of(session: Session, told: Programme, free: str = "utter_label_session") -> str:
+    """Return the label of a session: drawn, full, or `free` while there are places."""
+    activity = told.pack.activities.get(session.activity_id)
+    if activity and activity.draw:
+        return "utter_label_session_drawn"
+    return free if session.left else "utter_label_session_full"
 
 
 def activity_choices(turn: Turn, activities: Iterable[Activity]) -> list[Choice]:
@@ -84,10 +94,3 @@ def period(turn: Turn, windows: Sequence[Window]) -> dict[str, Any]:
     first = min(window.start for window in windows).astimezone(zone).date()
     end = max(window.end for window in windows).astimezone(zone)
     return {"first": first, "last": (end - timedelta(seconds=1)).date()}
-
-
-def _label(turn: Turn, session: Session) -> str:
-    activity = turn.ground.pack.activities.get(session.activity_id)
-    if activity and activity.draw:
-        return "utter_label_session_drawn"
-    return "utter_label_session" if session.left else "utter_label_session_full"

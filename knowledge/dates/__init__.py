@@ -11,12 +11,13 @@ from datetime import datetime
 from knowledge.dates import chinese_words, english, phrases
 from knowledge.dates.chinese import CHINESE
 from knowledge.dates.english import ENGLISH
+from knowledge.dates.holidays import Holiday, read_holiday
 from knowledge.dates.meaning import Grain, Unclear, When
 from knowledge.dates.phrases import Joints, Message
 from knowledge.dates.tokens import Grammar, Token, find
 from knowledge.text import normalise
 
-__all__ = ["Grain", "Unclear", "When", "read_when"]
+__all__ = ["Grain", "Holiday", "Unclear", "When", "read_holiday", "read_when"]
 
 BOTH = Grammar([*CHINESE, *ENGLISH])
 LONGEST = 1000  # characters; a time is said early in a message, or not for us

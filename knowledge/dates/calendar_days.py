@@ -197,18 +197,29 @@ def holiday(name: str, today: date, year: int | None = None) -> Days | Unsure:
     for _, on in named.successive if named else ():
         if year is None and on < today:
             continue
-        free = _free_days(on)
+        free = free_days(on)
         return days(free[0], free[-1]) if free else Unsure(())
     return Unsure(())
 
 
-def _free_days(on: date) -> list[date]:
+def free_days(on: date) -> list[date]:
+    """Return the statutory holiday a day belongs to, its days in order; none if unpublished."""
+    before, after = _free(on, -1), _free(on, 1)
+    return [*reversed(before[1:]), *after]
+
+
+def _free(on: date, step: int) -> list[date]:
+    """Return the free days from one on, until the first that is no holiday."""
+    days: list[date] = []
+    while _is_holiday(on):
+        days.append(on)
+        on += timedelta(days=step)
+    return days
+
+
+def _is_holiday(on: date) -> bool:
     try:
         off_work, occasion = chinese_calendar.get_holiday_detail(on)
-        around = [on + timedelta(days=n) for n in range(-10, 11)]
-        details = {d: chinese_calendar.get_holiday_detail(d) for d in around}
     except NotImplementedError:
-        return []
-    if not off_work or occasion is None:
-        return []
-    return [d for d in around if details[d] == (True, occasion)]
+        return False
+    return off_work and occasion is not None

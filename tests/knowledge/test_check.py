@@ -73,6 +73,12 @@ def test_an_exception_set_nobody_knows_is_named_once(folder: Path) -> None:
     assert mistakes(folder).count("record hall") == 1
 
 
+@pytest.mark.parametrize("other", ["attic", "hall"])
+def test_a_place_moved_to_nowhere_or_to_itself_is_named(folder: Path, other: str) -> None:
+    with_hall(folder, moved_to=other)
+    assert f"record hall: moved_to “{other}” is unknown" in mistakes(folder)
+
+
 def test_hours_in_another_syntax_are_named(folder: Path) -> None:
     with_hall(folder, opening_hours="每天九点到五点")
     assert "record hall: opening_hours" in mistakes(folder)

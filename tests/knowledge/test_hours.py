@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from knowledge.calendar import DayKind
-from knowledge.hours import opening, readable, spans_on
+from knowledge.hours import opening, spans_on
+from knowledge.osm import readable
 from knowledge.pack import Facility, Pack
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

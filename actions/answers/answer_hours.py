@@ -1,0 +1,110 @@
+"""action_answer_hours: when a place is open; which one is meant; what is open at all."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from actions.answers import hours, telling
+from actions.answers.hours_asked import Asked, Aspect, read_asked, read_value, write_value
+from actions.answers.which_facility import facilities_named
+from actions.conversations import Choice
+from actions.dialogue import Answer, Events, Ground, Turn
+from actions.people.office import office
+from knowledge.hours import opening
+from knowledge.pack import Facility
+
+OFFERED = 4  # places to choose from when none is named
+ALIKE = 3  # places of one name to choose from
+TOLD = 3  # places named together that are all told
+SHOWN, SHOWN_ELDER = 5, 3  # places that are open, at a time
+AFTER = "after:"  # begins the key of the choice that shows more of them
+ALWAYS = "24/7"
+
+Nearest = Callable[[Turn], str | None]  # the facility a question is about, by meaning
+
+
+class AnswerHours(Answer):
+    """Says when a facility is open; asks which one when the message leaves that open."""
+
+    def __init__(self, ground: Ground, nearest: Nearest) -> None:
+        super().__init__(ground)
+        self._nearest = nearest
+
+    def name(self) -> str:
+        return "action_answer_hours"
+
+    def act(self, turn: Turn) -> Events:
+        key, carried = read_value(turn.choice or "")
+        asked = carried or read_asked(turn.text, turn.local)
+        chosen = turn.ground.pack.facilities.get(key)
+        meant = [[chosen]] if chosen else facilities_named(turn)
+        if key.startswith(AFTER) or (asked.aspect == Aspect.SOMEWHERE and not meant):
+            _say_what_is_open(turn, asked, key.removeprefix(AFTER))
+        elif len(meant) == 1 and 1 < len(meant[0]) <= ALIKE:
+            turn.say("utter_hours_which", choices=_choices(turn, meant[0], asked))
+        else:
+            self._tell(turn, [alike[0] for alike in meant if len(alike) == 1], asked)
+        return []
+
+    def _tell(self, turn: Turn, facilities: Sequence[Facility], asked: Asked) -> None:
+        """Tell of the facilities named; of the nearest by meaning when none is."""
+        near = (
+            None if facilities else turn.ground.pack.facilities.get(self._nearest(turn) or "")
+        )
+        told = facilities or ([near] if near else [])
+        if not told:
+            choices = _choices(turn, list(_common(turn))[:OFFERED], asked)
+            turn.say("utter_hours_of_what", choices=choices)
+        for facility in told[:TOLD]:
+            telling.tell(turn, hours.told(turn, facility, asked), facility)
+
+
+def _say_what_is_open(turn: Turn, asked: Asked, after: str) -> None:
+    """Say what is open, a few at a time; `after` is the last place shown before."""
+    at = asked.moment or (asked.part_of_day or (turn.now,))[0]
+    found = list(_open_at(turn, at))
+    past = next((n for n, place in enumerate(found, 1) if place.id == after), 0)
+    limit = SHOWN_ELDER if turn.row.elder else SHOWN
+    shown, more = found[past : past + limit], found[past + limit :]
+    if not shown:
+        turn.say("utter_hours_nowhere")
+        return
+    choices = [
+        Choice(_label(turn, f, at), "ask_hours", write_value(f.id, asked)) for f in shown
+    ]
+    if more:
+        label = telling.line(turn, "utter_hours_more", count=len(more))
+        choices.append(Choice(label, "ask_hours", write_value(AFTER + shown[-1].id, asked)))
+    origin = telling.origin(turn, min(shown, key=lambda f: f.level != "sample"))
+    turn.say("utter_hours_open_places", choices=choices, origin=origin)
+
+
+def _open_at(turn: Turn, at: datetime) -> Iterator[Facility]:
+    """Yield what is open at a moment; what never closes comes last."""
+    pack = turn.ground.pack
+    places = sorted(pack.facilities.values(), key=lambda f: f.opening_hours == ALWAYS)
+    return (f for f in places if not f.moved_to and opening(pack, f, at).is_open)
+
+
+def _label(turn: Turn, facility: Facility, at: datetime) -> str:
+    closes_at = opening(turn.ground.pack, facility, at).closes_at
+    if closes_at is None:
+        return telling.line(turn, "utter_hours_label_always", name=facility.name)
+    until = hours.until(turn, closes_at)
+    return telling.line(turn, "utter_hours_label", name=facility.name, at=until)
+
+
+def _choices(turn: Turn, facilities: Sequence[Facility], asked: Asked) -> list[Choice]:
+    return [
+        Choice(place.name.in_(turn.language), "ask_hours", write_value(place.id, asked))
+        for place in facilities
+    ]
+
+
+def _common(turn: Turn) -> Iterator[Facility]:
+    """Yield the places people ask about: the office first, then one of each kind with hours."""
+    pack, seen = turn.ground.pack, set[str]()
+    counter = office(pack)
+    for facility in [*([counter] if counter else []), *pack.facilities.values()]:
+        if facility.opening_hours and facility.kind not in seen:
+            seen.add(facility.kind)
+            yield facility

@@ -1,4 +1,4 @@
-"""`python -m knowledge build | ask | check | new`: the knowledge base at the command line."""
+"""`python -m knowledge build | ask | check | new | import-feed`, at the command line."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from knowledge.embedder import OnnxEmbedder
 from knowledge.errors import KnowledgeError
 from knowledge.pack import load_pack
 from knowledge.settings import Settings
+from knowledge.transit.swap import import_feed
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console()
@@ -61,6 +62,21 @@ def check_pack(folder: Annotated[Path | None, typer.Argument()] = None) -> None:
         console.print(f"mistake: {sentence}", markup=False)
     console.print(f"{len(mistakes)} mistakes, {len(warnings)} warnings.")
     raise typer.Exit(1 if mistakes else 0)
+
+
+@commands.command("import-feed")
+def import_timetable(feed: Path) -> None:
+    """Take a timetable in (GTFS, a folder or a .zip file); a bad one changes nothing."""
+    pack = load_pack(Settings().community_dir)
+    timetable = import_feed(feed, pack.gtfs)
+    for sentence in check.unknown_stops(pack, timetable):
+        console.print(f"warning: {sentence}", markup=False)
+    console.print(
+        f"{len(timetable.stops)} stops and {len(timetable.lines)} lines, from "
+        f"{timetable.first_on} to {timetable.last_on}; the assistant uses them from now on. "
+        "Train it again (make train) to have new names understood everywhere.",
+        markup=False,
+    )
 
 
 @commands.command()

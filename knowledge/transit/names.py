@@ -1,0 +1,293 @@
+"""Understands what residents call a stop or a line: nicknames, sounds, slips, parts, English.
+
+`WAYS` is tried in order; the first way that finds anything decides, and what it finds about
+equally well is a tie the resident is asked about.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from pypinyin import lazy_pinyin
+from rapidfuzz import fuzz
+
+from knowledge.text import normalise
+from knowledge.transit.timetable import Timetable
+
+MOST = 3  # stops or lines to choose from
+TIE = 6  # points of 100 within which two are about equally good
+SOUNDS_NEAR = 55  # of 100: offered after a miss
+
+BRACKETED = re.compile(r"[(（][^)）]*[)）]")
+NOISE = re.compile(r"[\s·・,，。.!！?？、:：;；/\-–—~〜()（）“”\"']+")
+GENERIC = re.compile(r"(公交站|车站|公交|站台|站点|站|駅|バス停|那站|那里|那儿)$")
+GENERIC_EN = re.compile(r"\b(the|bus|stop|station|at|sample|return|line|route|number|no)\b")
+# What many do not tell apart when they type by sound: zh/z, ch/c, sh/s, -ng/-n, l/n, hu-/f-.
+ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("hua", "fa"), ("hui", "fei"))
+COUNTED = re.compile(r"\s*([点时分块元月日个人岁楼]|号楼|[:：]\d|[ap]m\b|minutes?\b|o'clock)")
+SPOKEN = str.maketrans("〇零一二三四五六七八九幺两", "0012345678912")
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a name may mean: ids, the best first. One is sure, several are a tie, none a miss.
+
+    `near` has what sounds nearest after a miss.
+    """
+
+    ids: tuple[str, ...] = ()
+    way: str = ""
+    near: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A stop or line named in a message, from character `start` up to `end`."""
+
+    start: int
+    end: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Key:
+    """One spelling of a name, ready to be compared."""
+
+    id: str
+    letters: str  # normalised, without blanks and punctuation
+    core: str  # without 站, 公交站, stop, station …
+    sounds: tuple[str, ...]  # toneless syllables, those alike written alike
+
+    @cached_property
+    def english(self) -> bool:
+        return self.letters.isascii()
+
+    @cached_property
+    def digits(self) -> str:
+        """The numbers in it: 74路 is no slip for 740路."""
+        return "".join(filter(str.isdigit, self.letters))
+
+
+class Names:
+    """Finds stops or lines by what residents call them.
+
+    `spellings` has every id with its names and nicknames, the official name first.
+    """
+
+    def __init__(self, spellings: Mapping[str, Iterable[str]]) -> None:
+        self._keys = [key for id_, said in spellings.items() for key in _keys(id_, said)]
+        self._exact: dict[str, list[str]] = defaultdict(list)
+        for key in self._keys:
+            if key.id not in self._exact[key.letters]:
+                self._exact[key.letters].append(key.id)
+        self._longest = max(map(len, self._exact), default=0)
+
+    def look_up(self, name: str) -> Match:
+        """Return what one name, said alone, means."""
+        asked = _key("", name)
+        if not asked.letters:
+            return Match()
+        says_nothing = GENERIC.fullmatch(asked.letters) or asked.core == ""
+        for way, score in EXACT.items() if says_nothing else WAYS.items():
+            if found := self._tied(asked, score):
+                return Match(tuple(found), way)
+        return Match(near=self._nearest(asked))
+
+    def within(self, text: str) -> list[Mention]:
+        """Return what a message names letter by letter, the longest first come, in order."""
+        letters, places = _letters_of(text)
+        found, start = [], 0
+        while start < len(letters):
+            length = self._longest_at(text, letters, places, start)
+            if length:
+                ids = tuple(self._exact[letters[start : start + length]])
+                found.append(Mention(places[start], places[start + length - 1] + 1, ids))
+            start += length or 1
+        return found
+
+    def _longest_at(self, text: str, letters: str, places: list[int], start: int) -> int:
+        for length in range(min(self._longest, len(letters) - start), 1, -1):
+            end = start + length
+            word = letters[start:end]
+            if word not in self._exact or _joined(letters, places, start):
+                continue
+            counts = word.isdigit() and COUNTED.match(text, places[end - 1] + 1)
+            if not counts and not _joined(letters, places, end):
+                return length
+        return 0
+
+    def _tied(self, asked: _Key, score: Callable[[_Key, _Key], float]) -> list[str]:
+        best: dict[str, float] = {}
+        for key in self._keys:
+            points = score(asked, key)
+            if points > best.get(key.id, 0):
+                best[key.id] = points
+        top = max(best.values(), default=0)
+        ranked = sorted(best, key=lambda id_: -best[id_])
+        return [id_ for id_ in ranked if best[id_] >= top - TIE][:MOST]
+
+    def _nearest(self, asked: _Key) -> tuple[str, ...]:
+        sounds = "".join(asked.sounds)
+        near: dict[str, float] = {}
+        for key in self._keys:
+            points = fuzz.ratio(sounds, "".join(key.sounds), score_cutoff=SOUNDS_NEAR)
+            near[key.id] = max(points, near.get(key.id, 0))
+        ranked = sorted(near, key=lambda id_: -near[id_])
+        return tuple(id_ for id_ in ranked if near[id_])[:MOST]
+
+
+def stop_names(timetable: Timetable, nicknames: Mapping[str, Iterable[str]]) -> Names:
+    """Return the names of the stops; `nicknames` has more of them by stop_id."""
+    spellings: dict[str, list[str]] = {
+        stop.id: [stop.name.zh, stop.name.en] for stop in timetable.stops.values()
+    }
+    for stop_id, said in nicknames.items():
+        if stop := timetable.stop(stop_id):
+            spellings[stop.id] += said
+    return Names(spellings)
+
+
+def line_names(timetable: Timetable) -> Names:
+    """Return the names of the lines: 360, 360路, the 360, 党湾专线, Dangwan line."""
+    return Names(
+        {
+            line.id: [
+                form
+                for text in (line.number, line.name)
+                for said in dict.fromkeys((text.zh, text.en))
+                for form in _line_forms(said)
+            ]
+            for line in timetable.lines.values()
+        }
+    )
+
+
+NUMBERED = ("{}", "{}路", "{}路车", "{}号线", "{}线", "{}番", "bus {}", "line {}", "route {}")
+NUMBERED += ("number {}", "no. {}", "{} bus", "the {}")
+NUMBER = re.compile(r"(\d+[a-z]?)(?=[:：]|$)", re.IGNORECASE)
+
+
+def _line_forms(said: str) -> Iterator[str]:
+    number = NUMBER.match(said)
+    if number:
+        yield from (form.format(number[1]) for form in NUMBERED)
+    yield said
+    if said.isascii() and not number:
+        yield from (f"{said} line", f"{said} bus", f"{said} shuttle")
+    if said.endswith("站专线"):
+        yield said.removesuffix("站专线") + "专线"
+
+
+# Ways of being the same name, each with how well it is, 0 to 100 (0: not this way).
+
+
+def _same(asked: _Key, key: _Key) -> float:
+    return 100 * (asked.letters == key.letters)
+
+
+def _same_core(asked: _Key, key: _Key) -> float:
+    return 100 * (len(asked.core) > 1 and asked.core == key.core)
+
+
+def _same_sound(asked: _Key, key: _Key) -> float:
+    return 100 * (len(asked.sounds) > 1 and asked.sounds == key.sounds)
+
+
+def _part(asked: _Key, key: _Key) -> float:
+    """A part of a name; of several that have it, one that begins so is meant."""
+    if len(asked.core) < 2 or key.english != asked.english or asked.core not in key.letters:
+        return 0
+    return 100 if key.letters.startswith(asked.core) else 95
+
+
+def _part_by_sound(asked: _Key, key: _Key) -> float:
+    size = len(asked.sounds)
+    if asked.english and not key.english:  # typed as it sounds: gongjiaozhan
+        sounds = "".join(asked.sounds)
+        return 100 * (len(sounds) > 5 and sounds in "".join(key.sounds))
+    if size < 2 or key.english or size > len(key.sounds):
+        return 0
+    windows = (key.sounds[n : n + size] for n in range(len(key.sounds) - size + 1))
+    return 100 * (asked.sounds in windows)
+
+
+def _slip(asked: _Key, key: _Key) -> float:
+    """One wrong, missing or added character of four or more, or two of eight."""
+    if asked.english or len(asked.letters) < 3 or asked.digits != key.digits:
+        return 0
+    return fuzz.ratio(asked.letters, key.letters, score_cutoff=74)
+
+
+def _slip_by_sound(asked: _Key, key: _Key) -> float:
+    if (len(asked.sounds) < 3 and not asked.english) or asked.digits != key.digits:
+        return 0
+    return fuzz.ratio("".join(asked.sounds), "".join(key.sounds), score_cutoff=88)
+
+
+def _english_words(asked: _Key, key: _Key) -> float:
+    if not (asked.english and key.english) or len(asked.letters) < 4:
+        return 0
+    return fuzz.token_set_ratio(" ".join(asked.sounds), " ".join(key.sounds), score_cutoff=85)
+
+
+WAYS: dict[str, Callable[[_Key, _Key], float]] = {
+    "same": _same,
+    "same but for 站": _same_core,
+    "same sound": _same_sound,
+    "part": _part,
+    "part by sound": _part_by_sound,
+    "English words": _english_words,
+    "slip": _slip,
+    "slip by sound": _slip_by_sound,
+}
+EXACT = {"same": _same}  # all that a name such as “bus stop” can be
+
+
+def _keys(id_: str, said: Iterable[str]) -> Iterator[_Key]:
+    for name in dict.fromkeys(said):
+        for form in dict.fromkeys((name, BRACKETED.sub("", name))):
+            if NOISE.sub("", form):
+                yield _key(id_, form)
+
+
+@lru_cache(maxsize=4096)
+def _key(id_: str, name: str) -> _Key:
+    plain = normalise(name)
+    letters = NOISE.sub("", plain)
+    if letters.isascii():
+        words = GENERIC_EN.sub(" ", NOISE.sub(" ", plain)).replace("road", "rd").split()
+        return _Key(id_, letters, "".join(words), tuple(map(_alike, words)))
+    core = GENERIC.sub("", letters)
+    return _Key(id_, letters, core or letters, _sounds(letters))
+
+
+def _sounds(letters: str) -> tuple[str, ...]:
+    return tuple(_alike(syllable) for syllable in lazy_pinyin(letters))
+
+
+@lru_cache(maxsize=2048)
+def _alike(syllable: str) -> str:
+    for said, meant in ALIKE:
+        syllable = syllable.replace(said, meant)
+    return syllable
+
+
+def _letters_of(text: str) -> tuple[str, list[int]]:
+    """Return a message's letters as `_key` writes them, and where in it each stands."""
+    folded = normalise(text)
+    if len(folded) != len(text.strip()):  # what changed length has no places: take it as it is
+        folded = text.strip().lower()
+    begins = len(text) - len(text.lstrip())
+    kept = [(char, begins + place) for place, char in enumerate(folded)]
+    kept = [(char, place) for char, place in kept if not NOISE.match(char)]
+    return "".join(char for char, _ in kept), [place for _, place in kept]
+
+
+def _joined(letters: str, places: list[int], at: int) -> bool:
+    """Tell whether a word would begin or end inside a number or an English word."""
+    if not 0 < at < len(letters) or places[at] - places[at - 1] > 1:
+        return False
+    both = letters[at - 1] + letters[at]
+    return both.isdigit() or (both.isascii() and both.isalpha())

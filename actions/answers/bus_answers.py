@@ -34,6 +34,7 @@ class Question:
     which: str | None = None
     at: str | None = None
     away: int | None = None
+    to_unknown: str = ""
 
     @property
     def only(self) -> Only:
@@ -59,6 +60,9 @@ def answer(turn: Turn, timetable: Timetable, asked: Question) -> Told | None:
     if asked.away is not None and asked.stop:
         away = telling.line(turn, "utter_nearest_stop", stop=asked.stop.name, metres=asked.away)
         lines = [away, *lines]
+    if asked.to_unknown and asked.to is None:
+        unknown = telling.line(turn, "utter_destination_unknown", to=asked.to_unknown)
+        lines = [unknown, *lines]
     return Told([*lines, *_outdated(turn, timetable, asked)], origin(turn, timetable))
 
 
@@ -300,9 +304,9 @@ def _no_data(turn: Turn, timetable: Timetable, day: date) -> list[str]:
     if timetable.runs_on(day):
         return []
     if day > timetable.last_on:
-        return [telling.line(turn, "utter_timetable_expired", day=timetable.last_on)]
+        return [telling.line(turn, "utter_timetable_expired", day=str(timetable.last_on))]
     if day < timetable.first_on:
-        return [telling.line(turn, "utter_timetable_not_begun", day=timetable.first_on)]
+        return [telling.line(turn, "utter_timetable_not_begun", day=str(timetable.first_on))]
     return [telling.line(turn, "utter_timetable_no_service", day=day)]
 
 
@@ -311,7 +315,7 @@ def _outdated(turn: Turn, timetable: Timetable, asked: Question) -> list[str]:
     day = _day(turn, asked)
     if day <= timetable.last_on or not timetable.runs_on(day):
         return []
-    return [telling.line(turn, "utter_timetable_outdated", day=timetable.last_on)]
+    return [telling.line(turn, "utter_timetable_outdated", day=str(timetable.last_on))]
 
 
 def _bus(turn: Turn, departure: Departure) -> str:

@@ -2,18 +2,20 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from actions.dialogue import Turn
 from knowledge.dates import When, read_when
-from knowledge.pack import load_pack
+from knowledge.pack import Pack
 from knowledge.text import normalise
 from knowledge.transit import Timetable, open_timetable
 from knowledge.transit.names import Match, Mention, Names, line_names, stop_names
+
+Nicknames = tuple[tuple[str, tuple[str, ...]], ...]  # stop_id, what the pack calls it
 
 
 def _pattern(*words: str) -> re.Pattern[str]:
@@ -40,7 +42,7 @@ KINDS = {
     ),
     "timetable": _pattern(
         r"时刻表|时间表|班次|(几|多少)分钟(一|1)?(班|趟)|(多久|多长时间)(有|来|发)?(一|1)?(班|趟)",
-        r"间隔|全天|timetable|schedule|how often|all (the )?(departures|buses)",
+        r"间隔|全天|timetable|schedule|how often|\bdepartures\b|all (the )?buses",
     ),
 }
 FIRST = _pattern(r"首班|头班|头一班|第一[班趟辆]|最早|\bfirst\b|earliest")
@@ -56,9 +58,8 @@ ARRIVES = _pattern(
     r"(?:几点|几时|什么时候|啥时候|啥辰光|多久|多长时间)(?:能|会|才|可以)?到\s*$",
     r"when (?:does|will) .* (?:get|come) to\s*(?:the\s+)?$",
 )
-LINE_SAID = _pattern(
-    r"(?<![\w.:])(\d{1,4}[a-z]?)\s*(?:路|号?线)|\b(?:bus|line|route)\s+(\d\w*)"
-)
+LINE_SAID = _pattern(r"(?<![0-9a-z.:])(\d{1,4}[a-z]?)\s*路|\b(?:bus|line|route)\s+(\d\w*)")
+LINE_LIKE = _pattern(r"\w(线|\bline|\bshuttle|\bloop)$")
 STOP_LIKE = _pattern(r"(站|路口|[^农]村|\bstop|\bstation)$")
 
 # What is no name of a stop: a misspelled name is looked for in what is left.
@@ -73,7 +74,7 @@ FILLERS = _pattern(
     r"\b(?:when|what|time|does|do|is|are|the|next|first|last|bus|buses|from|to|at|leaves?|comes?|how)\b",
     r"\b(?:get|go|there|an?|any|line|of|for|and|i|me|my|tell|please|which|stops?|here|now|today|much)\b",
     r"\b(?:tomorrow|tonight|fare|often|runs?|in|on|it|can|accessible|wheelchair|timetable|this|that)\b",
-    r"\b(?:departures?|long|until|still|way|take|catch|shall|should|will|be|calls?|where|not)\b|'s",
+    r"\b(?:departures?|long|until|still|way|take|catch|shall|should|will|be|calls?|where|not|by|with|via|nearest)\b|'s",
 )
 
 
@@ -86,28 +87,31 @@ class Stops:
 
     start: Match = NONE
     end: Match = NONE
+    unknown_end: str = ""
 
 
 def asked(turn: Turn) -> dict[str, Any]:
     """Return what a message asks of the bus besides the stops, as JSON.
 
     `kind` (a key of KINDS, "journey" or "next"), `lines` (ids), `which` ("first", "last"),
-    `at` (when from, ISO), `to` (stop ids, several when it is not clear which) or `to_near`,
-    `stopless` (no stop is needed to answer), `unknown_line`.
+    `at` (when from, ISO), `to` (stop ids, several when it is not clear which), `to_near` or
+    `to_unknown`, `stopless` (no stop is needed to answer), `unknown_line`.
     """
     if restated := read_restated(turn.choice):
         return restated
     text = normalise(turn.text)
     lines, stops = hear_lines(turn), hear_stops(turn)
     said: dict[str, Any] = {"kind": _kind(text, stops), "lines": list(lines.ids)}
-    said["which"] = "last" if LAST.search(text) else "first" if FIRST.search(text) else None
+    said["which"] = _which(text)
     said["unknown_line"] = None if lines.ids else _unknown_line(text)
     when = read_when(turn.text, turn.local)
     said["at"] = when.start.isoformat() if isinstance(when, When) else None
     said |= {"to": list(stops.end.ids), "to_near": list(stops.end.near)}
+    said["to_unknown"] = stops.unknown_end
     if near := nearest(turn):
         said["away"] = near[1]
-    said["stopless"] = not stops.start.ids and _stopless(said, text)
+    known = open_timetable(turn.ground.pack).stops
+    said["stopless"] = not known or (not stops.start.ids and _stopless(said, text))
     return {key: value for key, value in said.items() if value}
 
 
@@ -127,22 +131,38 @@ def read_restated(choice: str | None) -> dict[str, Any]:
 def hear_lines(turn: Turn) -> Match:
     """Return the lines a message names; all of one number are one line to residents."""
     timetable = open_timetable(turn.ground.pack)
-    mentions = _names_of_lines(timetable).within(turn.text)
-    named = [id_ for mention in mentions for id_ in mention.ids]
+    names = _names_of_lines(timetable)
+    named = [id_ for mention in names.within(turn.text) for id_ in mention.ids]
     named += [e.id for e in turn.entities if e.kind == "line" and e.id in timetable.lines]
+    if not named:
+        phrases = (words for _, words in _phrases(turn.text) if LINE_LIKE.search(words))
+        named = [id_ for words in phrases for id_ in names.look_up(words).ids]
     return Match(tuple(dict.fromkeys(named)))
 
 
 def hear_stops(turn: Turn, *, names_one: bool = False) -> Stops:
     """Return the stops a message names; with `names_one` all of it is the name of one."""
     timetable = open_timetable(turn.ground.pack)
-    names = _names_of_stops(timetable, turn.ground.pack.folder)
-    lines = _names_of_lines(timetable).within(turn.text)
-    named = [m for m in names.within(turn.text) if not _over(m, lines)]
-    named += [m for m in _entities(turn, timetable) if not _over(m, [*lines, *named])]
+    entities = tuple(_entities(turn, timetable))
+    nicknames = _nicknames(turn.ground.pack)
+    return _hear(timetable, nicknames, turn.text, entities, names_one)
+
+
+@lru_cache(maxsize=64)  # a form asks several times what one message says
+def _hear(
+    timetable: Timetable,
+    nicknames: Nicknames,
+    text: str,
+    entities: tuple[Mention, ...],
+    names_one: bool,
+) -> Stops:
+    names = _names_of_stops(timetable, nicknames)
+    lines = _names_of_lines(timetable).within(text)
+    named = [m for m in names.within(text) if not _over(m, lines)]
+    named += [m for m in entities if not _over(m, [*lines, *named])]
     found = [(m, Match(m.ids)) for m in named]
-    found += list(_misspelled(turn.text, names, [*lines, *named], names_one=names_one))
-    return _by_part(turn.text, sorted(found, key=lambda pair: pair[0].start))
+    found += _misspelled(text, names, [*lines, *named], names_one=names_one)
+    return _by_part(text, sorted(found, key=lambda pair: pair[0].start))
 
 
 def nearest(turn: Turn) -> tuple[str, int] | None:
@@ -165,12 +185,16 @@ def narrowed(timetable: Timetable, match: Match, line_ids: Iterable[str]) -> Mat
 
 def _kind(text: str, stops: Stops) -> str:
     kind = next((kind for kind, asks in KINDS.items() if asks.search(text)), "next")
+    if kind == "next" and FIRST.search(text) and LAST.search(text):
+        return "timetable"
     towards = stops.end.ids or stops.end.near
-    return "journey" if towards and kind in ("next", "lines") and not _ends(text) else kind
+    return "journey" if towards and kind in ("next", "lines") and not _which(text) else kind
 
 
-def _ends(text: str) -> bool:
-    return bool(FIRST.search(text) or LAST.search(text))
+def _which(text: str) -> str | None:
+    """Return whether the first or the last bus is asked for; both are a timetable."""
+    first, last = FIRST.search(text), LAST.search(text)
+    return None if bool(first) == bool(last) else "first" if first else "last"
 
 
 def _stopless(said: Mapping[str, Any], text: str) -> bool:
@@ -203,27 +227,39 @@ def _misspelled(
     """Yield what may be a stop among the words that are nothing else."""
     rest = text
     for mention in known:
-        blank = " " * (mention.end - mention.start)
+        blank = "，" * (mention.end - mention.start)
         rest = rest[: mention.start] + blank + rest[mention.end :]
+    for start, phrase in _phrases(rest):
+        found, named = names.look_up(phrase), names_one or STOP_LIKE.search(phrase)
+        mention = Mention(start, start + len(phrase), found.ids)
+        if found.ids or (found.near and named):
+            yield mention, found
+        elif _is_destination(text, mention):
+            yield mention, Match()
+
+
+def _phrases(text: str) -> Iterator[tuple[int, str]]:
+    """Yield what lies between the fillers of a message, and where it starts."""
     start = 0
-    for end, resumes in [*(hit.span() for hit in FILLERS.finditer(rest)), (len(rest),) * 2]:
-        phrase = rest[start:end]
-        found = names.look_up(phrase) if len(phrase.strip()) > 1 else Match()
-        if found.ids or (found.near and (names_one or STOP_LIKE.search(phrase.strip()))):
-            yield Mention(start + len(phrase) - len(phrase.lstrip()), end, found.ids), found
+    for end, resumes in [*(hit.span() for hit in FILLERS.finditer(text)), (len(text),) * 2]:
+        phrase = text[start:end].strip()
+        if len(phrase) > 1:
+            yield text.index(phrase, start), phrase
         start = resumes
 
 
 def _by_part(text: str, found: Iterable[tuple[Mention, Match]]) -> Stops:
-    start, end = Match(), Match()
+    start, end, unknown = Match(), Match(), ""
     for mention, match in found:
-        if _is_destination(text, mention):
+        if not match.ids and not match.near:
+            unknown = text[mention.start : mention.end]
+        elif _is_destination(text, mention):
             end = end if end.ids else match
         elif not start.ids:
             start = match
         elif not end.ids:  # two stops, one after the other: from the first to the second
             end = match
-    return Stops(start, Match() if end.ids and end.ids == start.ids else end)
+    return Stops(start, end if end.ids != start.ids else Match(near=end.near), unknown)
 
 
 def _is_destination(text: str, mention: Mention) -> bool:
@@ -237,14 +273,20 @@ def _over(mention: Mention, others: Iterable[Mention]) -> bool:
     return any(mention.start < other.end and other.start < mention.end for other in others)
 
 
+def _nicknames(pack: Pack) -> Nicknames:
+    return tuple(
+        (place.stop, (place.name.zh, place.name.en, *place.aliases))
+        for place in pack.places.values()
+        if place.stop
+    )
+
+
 @lru_cache(maxsize=2)
-def _names_of_stops(timetable: Timetable, pack_folder: Path) -> Names:
-    nicknames: dict[str, list[str]] = {}
-    for place in load_pack(pack_folder).places.values():
-        if place.stop:
-            said = nicknames.setdefault(place.stop, [])
-            said += [place.name.zh, place.name.en, *place.aliases]
-    return stop_names(timetable, nicknames)
+def _names_of_stops(timetable: Timetable, nicknames: Nicknames) -> Names:
+    by_stop: dict[str, list[str]] = defaultdict(list)
+    for stop_id, said in nicknames:
+        by_stop[stop_id] += said
+    return stop_names(timetable, by_stop)
 
 
 @lru_cache(maxsize=2)

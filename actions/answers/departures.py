@@ -154,6 +154,7 @@ def _question(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> Ques
         which=said.get("which"),
         at=said.get("at"),
         away=said.get("away"),
+        to_unknown=said.get("to_unknown", ""),
     )
 
 

@@ -18,7 +18,7 @@ from knowledge.transit.timetable import Timetable
 
 MOST = 3  # stops or lines to choose from
 TIE = 6  # points of 100 within which two are about equally good
-SOUNDS_NEAR = 55  # of 100: offered after a miss
+SOUNDS_NEAR = 60  # of 100: offered after a miss
 
 BRACKETED = re.compile(r"[(（][^)）]*[)）]")
 NOISE = re.compile(r"[\s·・,，。.!！?？、:：;；/\-–—~〜()（）“”\"']+")
@@ -93,7 +93,7 @@ class Names:
         for way, score in EXACT.items() if says_nothing else WAYS.items():
             if found := self._tied(asked, score):
                 return Match(tuple(found), way)
-        return Match(near=self._nearest(asked))
+        return Match() if says_nothing else Match(near=self._nearest(asked))
 
     def within(self, text: str) -> list[Mention]:
         """Return what a message names letter by letter, the longest first come, in order."""
@@ -113,7 +113,7 @@ class Names:
             word = letters[start:end]
             if word not in self._exact or _joined(letters, places, start):
                 continue
-            counts = word.isdigit() and COUNTED.match(text, places[end - 1] + 1)
+            counts = word.isdigit() and _counts(text, places[start], places[end - 1] + 1)
             if not counts and not _joined(letters, places, end):
                 return length
         return 0
@@ -164,20 +164,22 @@ def line_names(timetable: Timetable) -> Names:
     )
 
 
-NUMBERED = ("{}", "{}路", "{}路车", "{}号线", "{}线", "{}番", "bus {}", "line {}", "route {}")
-NUMBERED += ("number {}", "no. {}", "{} bus", "the {}")
+NUMBERED_ZH = ("{}", "{}路", "{}路车", "{}号线", "{}线", "{}番")
+NUMBERED_EN = ("bus {}", "line {}", "route {}", "number {}", "no. {}", "{} bus", "the {}")
 NUMBER = re.compile(r"(\d+[a-z]?)(?=[:：]|$)", re.IGNORECASE)
 
 
 def _line_forms(said: str) -> Iterator[str]:
     number = NUMBER.match(said)
     if number:
-        yield from (form.format(number[1]) for form in NUMBERED)
-    yield said
-    if said.isascii() and not number:
+        yield from (form.format(number[1]) for form in (*NUMBERED_ZH, *NUMBERED_EN))
+    if said.isascii() and not number:  # “Airport” alone is where it goes
         yield from (f"{said} line", f"{said} bus", f"{said} shuttle")
-    if said.endswith("站专线"):
-        yield said.removesuffix("站专线") + "专线"
+    else:
+        yield said
+    if said.endswith("专线"):
+        goal = said.removesuffix("专线").removesuffix("站")
+        yield from (goal + kind for kind in ("专线", "大巴", "巴士", "班车"))
 
 
 # Ways of being the same name, each with how well it is, 0 to 100 (0: not this way).
@@ -283,6 +285,11 @@ def _letters_of(text: str) -> tuple[str, list[int]]:
     kept = [(char, begins + place) for place, char in enumerate(folded)]
     kept = [(char, place) for char, place in kept if not NOISE.match(char)]
     return "".join(char for char, _ in kept), [place for _, place in kept]
+
+
+def _counts(text: str, start: int, end: int) -> bool:
+    """Tell whether a number counts something or is a time, and names no line."""
+    return text[start - 1 : start] in (":", "：", ".") or COUNTED.match(text, end) is not None
 
 
 def _joined(letters: str, places: list[int], at: int) -> bool:

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,11 @@ def zip_feed(folder: Path, archive: Path, inside: str = "") -> Path:
 @pytest.fixture
 def timetable(tmp_path: Path) -> Timetable:
     return load_timetable(write_feed(tmp_path / "feed"))
+
+
+@cache
+def real_timetable(name: str) -> Timetable:
+    return load_timetable(real_feed(name))
 
 
 def real_feed(name: str) -> Path:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from knowledge.transit import Timetable, load_timetable
-from tests.knowledge.transit.conftest import SAMPLE, real_feed, write_feed
+from tests.knowledge.transit.conftest import SAMPLE, real_timetable, write_feed
 
 ATTRIBUTES = "fare_id,price,currency_type\nlow,2.00,CNY\nhigh,5,CNY\n"
 ZONES = """stop_id,stop_name,stop_lat,stop_lon,zone_id
@@ -56,7 +56,7 @@ def test_the_shipped_fare_says_where_it_comes_from() -> None:
 
 def test_a_real_fare_is_the_one_in_the_feed() -> None:
     """fare_rules.txt: k_210,100100,0122_A,0123_A."""
-    donan = load_timetable(real_feed("donan-bus"))
+    donan = real_timetable("donan-bus")
     start, end = donan.stop("0122_A"), donan.stop("0123_A")
     assert start
     assert end

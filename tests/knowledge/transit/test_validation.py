@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.transit import FeedInvalid, load_timetable
-from tests.knowledge.transit.conftest import FEED, SAMPLE, real_feed, write_feed, zip_feed
+from tests.knowledge.transit.conftest import FEED, SAMPLE, real_timetable, write_feed, zip_feed
 
 TIMES = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
 STOPS = "stop_id,stop_name,stop_lat,stop_lon\n"
@@ -192,4 +192,4 @@ def test_a_zip_with_a_folder_a_mark_and_blanks_is_read(tmp_path: Path) -> None:
 def test_the_shipped_feed_and_the_real_ones_are_sound() -> None:
     assert load_timetable(SAMPLE).stops
     for name in ("donan-bus", "kobe-subway"):
-        assert load_timetable(real_feed(name)).stops
+        assert real_timetable(name).stops

@@ -5,15 +5,9 @@ from typing import Any
 
 from actions import conversations, turns
 from actions.answers import bus_answers
-from actions.answers.bus_answers import Question
-from actions.answers.bus_questions import (
-    asked,
-    hear_stops,
-    narrowed,
-    nearest,
-    read_restated,
-    restate,
-)
+from actions.answers.bus_names import hear_stops, narrowed, nearest
+from actions.answers.bus_questions import Question, asked, read_restated, restate
+from actions.answers.bus_telling import labels
 from actions.conversations import Choice
 from actions.dialogue import DialogueAction, Events, Form, Ground, Step, Turn, clear
 from knowledge.transit import Stop, Timetable, open_timetable
@@ -84,11 +78,11 @@ def ask_stop(turn: Turn) -> None:
         _offer(turn, timetable, heard)
         return
     likely = _likely(timetable, _asked_by_now(turn).get("lines", ()))[: _choices(turn)]
-    labels = bus_answers.labels(turn, timetable, likely)
+    names = labels(turn, timetable, likely)
     turn.say(
         "utter_ask_departure_stop",
         choices=[
-            Choice(label, "choose", stop.id) for label, stop in zip(labels, likely, strict=True)
+            Choice(label, "choose", stop.id) for label, stop in zip(names, likely, strict=True)
         ],
     )
 
@@ -211,12 +205,12 @@ def _offer(
     A choice is the stop alone, where a form asks for one, else the question restated.
     """
     stops = _stops(timetable, match.ids or match.near)
-    labels = bus_answers.labels(turn, timetable, stops)
+    names = labels(turn, timetable, stops)
     intent = "ask_departure" if restated else "choose"
     values = restated or [stop.id for stop in stops]
     turn.say(
         "utter_which_stop" if match.ids else "utter_stop_unknown",
-        choices=[Choice(label, intent, v) for label, v in zip(labels, values, strict=True)],
+        choices=[Choice(label, intent, v) for label, v in zip(names, values, strict=True)],
     )
 
 

@@ -2,8 +2,8 @@
 
 `feed` reads the tables, `validation` says what is wrong with them, `network`, `trips` and
 `services` make stops, lines and calendars of them, `timetable` and `journeys` answer,
-`names` understands what residents call a stop or a line, `swap` takes a new feed in and
-`current` serves it.
+`names` and `spelling` understand what residents call a stop or a line, `swap` takes a new
+feed in and `current` serves it.
 """
 
 from knowledge.transit.current import load_timetable, open_timetable

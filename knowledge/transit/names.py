@@ -1,33 +1,24 @@
-"""Understands what residents call a stop or a line: nicknames, sounds, slips, parts, English.
+"""Understands what residents call a stop or a line, said alone or within a message.
 
-`WAYS` is tried in order; the first way that finds anything decides, and what it finds about
-equally well is a tie the resident is asked about.
+The ways of `spelling` are tried in order; the first that finds anything decides, and what it
+finds about equally well is a tie the resident is asked about.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 
-from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
 from knowledge.text import normalise
+from knowledge.transit.spelling import EXACT, NOISE, WAYS, Key, key_of, keys
 from knowledge.transit.timetable import Timetable
 
 MOST = 3  # stops or lines to choose from
 TIE = 6  # points of 100 within which two are about equally good
 SOUNDS_NEAR = 60  # of 100: offered after a miss
-
-BRACKETED = re.compile(r"[(（][^)）]*[)）]")
-NOISE = re.compile(r"[\s·・,，。.!！?？、:：;；/\-–—~〜()（）“”\"']+")
-GENERIC = re.compile(r"(公交站|车站|公交|站台|站点|站|駅|バス停|那站|那里|那儿)$")
-GENERIC_EN = re.compile(r"\b(the|bus|stop|station|at|sample|return|line|route|number|no)\b")
-# What many do not tell apart when they type by sound: zh/z, ch/c, sh/s, -ng/-n, l/n, hu-/f-.
-ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("hua", "fa"), ("hui", "fei"))
 COUNTED = re.compile(r"\s*([点时分块元月日个人岁楼]|号楼|[:：]\d|[ap]m\b|minutes?\b|o'clock)")
-SPOKEN = str.maketrans("〇零一二三四五六七八九幺两", "0012345678912")
 
 
 @dataclass(frozen=True)
@@ -51,25 +42,6 @@ class Mention:
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Key:
-    """One spelling of a name, ready to be compared."""
-
-    id: str
-    letters: str  # normalised, without blanks and punctuation
-    core: str  # without 站, 公交站, stop, station …
-    sounds: tuple[str, ...]  # toneless syllables, those alike written alike
-
-    @cached_property
-    def english(self) -> bool:
-        return self.letters.isascii()
-
-    @cached_property
-    def digits(self) -> str:
-        """The numbers in it: 74路 is no slip for 740路."""
-        return "".join(filter(str.isdigit, self.letters))
-
-
 class Names:
     """Finds stops or lines by what residents call them.
 
@@ -77,7 +49,7 @@ class Names:
     """
 
     def __init__(self, spellings: Mapping[str, Iterable[str]]) -> None:
-        self._keys = [key for id_, said in spellings.items() for key in _keys(id_, said)]
+        self._keys = [key for id_, said in spellings.items() for key in keys(id_, said)]
         self._exact: dict[str, list[str]] = defaultdict(list)
         for key in self._keys:
             if key.id not in self._exact[key.letters]:
@@ -86,14 +58,13 @@ class Names:
 
     def look_up(self, name: str) -> Match:
         """Return what one name, said alone, means."""
-        asked = _key("", name)
+        asked = key_of("", name)
         if not asked.letters:
             return Match()
-        says_nothing = GENERIC.fullmatch(asked.letters) or asked.core == ""
-        for way, score in EXACT.items() if says_nothing else WAYS.items():
+        for way, score in EXACT.items() if asked.generic else WAYS.items():
             if found := self._tied(asked, score):
                 return Match(tuple(found), way)
-        return Match() if says_nothing else Match(near=self._nearest(asked))
+        return Match() if asked.generic else Match(near=self._nearest(asked))
 
     def within(self, text: str) -> list[Mention]:
         """Return what a message names letter by letter, the longest first come, in order."""
@@ -118,7 +89,7 @@ class Names:
                 return length
         return 0
 
-    def _tied(self, asked: _Key, score: Callable[[_Key, _Key], float]) -> list[str]:
+    def _tied(self, asked: Key, score: Callable[[Key, Key], float]) -> list[str]:
         best: dict[str, float] = {}
         for key in self._keys:
             points = score(asked, key)
@@ -128,7 +99,7 @@ class Names:
         ranked = sorted(best, key=lambda id_: -best[id_])
         return [id_ for id_ in ranked if best[id_] >= top - TIE][:MOST]
 
-    def _nearest(self, asked: _Key) -> tuple[str, ...]:
+    def _nearest(self, asked: Key) -> tuple[str, ...]:
         sounds = "".join(asked.sounds)
         near: dict[str, float] = {}
         for key in self._keys:
@@ -182,102 +153,8 @@ def _line_forms(said: str) -> Iterator[str]:
         yield from (goal + kind for kind in ("专线", "大巴", "巴士", "班车"))
 
 
-# Ways of being the same name, each with how well it is, 0 to 100 (0: not this way).
-
-
-def _same(asked: _Key, key: _Key) -> float:
-    return 100 * (asked.letters == key.letters)
-
-
-def _same_core(asked: _Key, key: _Key) -> float:
-    return 100 * (len(asked.core) > 1 and asked.core == key.core)
-
-
-def _same_sound(asked: _Key, key: _Key) -> float:
-    return 100 * (len(asked.sounds) > 1 and asked.sounds == key.sounds)
-
-
-def _part(asked: _Key, key: _Key) -> float:
-    """A part of a name; of several that have it, one that begins so is meant."""
-    if len(asked.core) < 2 or key.english != asked.english or asked.core not in key.letters:
-        return 0
-    return 100 if key.letters.startswith(asked.core) else 95
-
-
-def _part_by_sound(asked: _Key, key: _Key) -> float:
-    size = len(asked.sounds)
-    if asked.english and not key.english:  # typed as it sounds: gongjiaozhan
-        sounds = "".join(asked.sounds)
-        return 100 * (len(sounds) > 5 and sounds in "".join(key.sounds))
-    if size < 2 or key.english or size > len(key.sounds):
-        return 0
-    windows = (key.sounds[n : n + size] for n in range(len(key.sounds) - size + 1))
-    return 100 * (asked.sounds in windows)
-
-
-def _slip(asked: _Key, key: _Key) -> float:
-    """One wrong, missing or added character of four or more, or two of eight."""
-    if asked.english or len(asked.letters) < 3 or asked.digits != key.digits:
-        return 0
-    return fuzz.ratio(asked.letters, key.letters, score_cutoff=74)
-
-
-def _slip_by_sound(asked: _Key, key: _Key) -> float:
-    if (len(asked.sounds) < 3 and not asked.english) or asked.digits != key.digits:
-        return 0
-    return fuzz.ratio("".join(asked.sounds), "".join(key.sounds), score_cutoff=88)
-
-
-def _english_words(asked: _Key, key: _Key) -> float:
-    if not (asked.english and key.english) or len(asked.letters) < 4:
-        return 0
-    return fuzz.token_set_ratio(" ".join(asked.sounds), " ".join(key.sounds), score_cutoff=85)
-
-
-WAYS: dict[str, Callable[[_Key, _Key], float]] = {
-    "same": _same,
-    "same but for 站": _same_core,
-    "same sound": _same_sound,
-    "part": _part,
-    "part by sound": _part_by_sound,
-    "English words": _english_words,
-    "slip": _slip,
-    "slip by sound": _slip_by_sound,
-}
-EXACT = {"same": _same}  # all that a name such as “bus stop” can be
-
-
-def _keys(id_: str, said: Iterable[str]) -> Iterator[_Key]:
-    for name in dict.fromkeys(said):
-        for form in dict.fromkeys((name, BRACKETED.sub("", name))):
-            if NOISE.sub("", form):
-                yield _key(id_, form)
-
-
-@lru_cache(maxsize=4096)
-def _key(id_: str, name: str) -> _Key:
-    plain = normalise(name)
-    letters = NOISE.sub("", plain)
-    if letters.isascii():
-        words = GENERIC_EN.sub(" ", NOISE.sub(" ", plain)).replace("road", "rd").split()
-        return _Key(id_, letters, "".join(words), tuple(map(_alike, words)))
-    core = GENERIC.sub("", letters)
-    return _Key(id_, letters, core or letters, _sounds(letters))
-
-
-def _sounds(letters: str) -> tuple[str, ...]:
-    return tuple(_alike(syllable) for syllable in lazy_pinyin(letters))
-
-
-@lru_cache(maxsize=2048)
-def _alike(syllable: str) -> str:
-    for said, meant in ALIKE:
-        syllable = syllable.replace(said, meant)
-    return syllable
-
-
 def _letters_of(text: str) -> tuple[str, list[int]]:
-    """Return a message's letters as `_key` writes them, and where in it each stands."""
+    """Return a message's letters as `key_of` writes them, and where in it each stands."""
     folded = normalise(text)
     if len(folded) != len(text.strip()):  # what changed length has no places: take it as it is
         folded = text.strip().lower()

@@ -161,7 +161,7 @@ def _by_part(text: str, found: Iterable[tuple[Mention, Match]]) -> Stops:
             end = end if end.ids else match
         elif not start.ids:
             start = match
-        elif not end.ids:  # two stops, one after the other: from the first to the second
+        elif not end.ids and not match.way:  # two stops by their names: from one to the other
             end = match
     return Stops(start, end if end.ids != start.ids else Match(near=end.near), unknown)
 

@@ -37,8 +37,11 @@ class AskDepartureForm(Form):
         )
 
     def _listen(self, turn: Turn, asked_for: Step) -> dict[str, Any]:
-        unclear = not turn.interrupts and _unclear(turn)
-        changes = {STOP: None} if unclear else super()._listen(turn, asked_for)
+        if turn.intent in ("start_over", "go_back"):
+            return super()._listen(turn, asked_for)
+        changes = {STOP: None} if _unclear(turn) else super()._listen(turn, asked_for)
+        if turn.intent == "ask_departure":  # asked in other words: the stop is still open
+            changes = changes or {STOP: None}
         return changes | {ASKED: _asked_by_now(turn)} if changes else changes
 
 

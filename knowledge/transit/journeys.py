@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from knowledge.records import Text
 from knowledge.transit.network import Line, Stop
-from knowledge.transit.timetable import Only, Timetable
+from knowledge.transit.timetable import Boarding, Only, Timetable
 from knowledge.transit.trips import Run
 
 TO_CHANGE = timedelta(minutes=4)  # to get off, cross the road and be there: an old person walks
@@ -84,25 +84,34 @@ def _direct(timetable: Timetable, start_id: str, end_id: str, now: datetime) -> 
 def _with_change(
     timetable: Timetable, start_id: str, end_id: str, now: datetime
 ) -> Iterator[_Way]:
-    onward = _onward(timetable, end_id, now)
-    for found in timetable.boardings(start_id, timetable.days_until(now), now):
+    first_legs = list(timetable.boardings(start_id, timetable.days_until(now), now))
+    onward = _onward(timetable, end_id, now, _reached(first_legs) - {start_id, end_id})
+    for found in first_legs:
         begins = found.at - found.call.departs
         for place in range(found.place + 1, len(found.run.trip.calls)):
             call = found.run.trip.calls[place]
-            if call.alights and call.stop_id in onward and call.stop_id != start_id:
+            if call.alights and call.stop_id in onward:
                 first = _leg(begins, found.run, found.place, place)
                 if second := _next(onward[call.stop_id], first.arrives):
                     yield first, second
 
 
-def _onward(timetable: Timetable, end_id: str, now: datetime) -> dict[str, list[_Leg]]:
-    """Return the rides to the end from every stop, each sooner there than all after it."""
+def _reached(first_legs: Iterable[Boarding]) -> set[str]:
+    """Return the stops one bus goes to."""
+    trips = {found.trip_id: found.run.trip for found in first_legs}
+    return {stop_id for trip in trips.values() for stop_id in trip.last_alight}
+
+
+def _onward(
+    timetable: Timetable, end_id: str, now: datetime, changes: set[str]
+) -> dict[str, list[_Leg]]:
+    """Return the rides to the end from some stops, each sooner there than all after it."""
     legs: dict[str, list[_Way]] = {}
     for begins, run in timetable.runs_to(end_id, timetable.days_until(now)):
         end = -1
         for place in range(len(run.trip.calls) - 1, -1, -1):
             call = run.trip.calls[place]
-            if end > place and call.boards and call.stop_id != end_id:
+            if end > place and call.boards and call.stop_id in changes:
                 legs.setdefault(call.stop_id, []).append((_leg(begins, run, place, end),))
             if call.stop_id == end_id and call.alights:
                 end = place

@@ -25,7 +25,8 @@ COUNTED = re.compile(r"\s*([点时分块元月日个人岁楼]|号楼|[:：]\d|[
 class Match:
     """What a name may mean: ids, the best first. One is sure, several are a tie, none a miss.
 
-    `near` has what sounds nearest after a miss.
+    `way` is the one of `spelling.WAYS` it was found by, none for a name found within a
+    message letter by letter. `near` has what sounds nearest after a miss.
     """
 
     ids: tuple[str, ...] = ()

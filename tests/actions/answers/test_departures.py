@@ -254,6 +254,15 @@ def test_after_the_timetables_last_day_it_is_said_to_have_expired(talk: Talk) ->
     assert "只到 2027-12-31，已经过期了" in heard.text
 
 
+def test_another_bus_question_while_the_stop_is_asked_is_taken_along(talk: Talk) -> None:
+    begin(talk, "下一班公交几点")
+    again = talk.say("740的末班车呢", intent="ask_departure")
+    assert not again.done
+    told = talk.say("瓜沥公交中心站", intent="ask_departure").text
+    assert told.count("740，开往") == 1
+    assert "19:" in told
+
+
 def of_feed(talk: Talk, folder: Path, feed: Path | None = None, **tables: str | None) -> Talk:
     """The same resident in a community with another feed."""
     pack = talk.ground.pack.model_copy(update={"folder": folder / "pack"})

@@ -55,7 +55,7 @@ Write = Callable[..., Path]
 
 def write_feed(folder: Path, **changed: str | None) -> Path:
     """Write the feed with some tables changed (by name without .txt) or left out (None)."""
-    tables: dict[str, str | None] = FEED | {f"{k}.txt": v for k, v in changed.items()}
+    tables: dict[str, str | None] = {**FEED, **{f"{k}.txt": v for k, v in changed.items()}}
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in tables.items():
         if content is not None:

@@ -135,7 +135,7 @@ class Raw:
             ]
 
     def _shifts(self) -> dict[str, list[int]]:
-        first = {}
+        first: dict[str, int] = {}
         for row in self.tables["stop_times.txt"]:
             at = _seconds(row["departure_time"])
             first[row["trip_id"]] = min(at, first.get(row["trip_id"], at))

@@ -38,6 +38,10 @@ def talk(ground: Ground) -> Talk:
     return Talk(ground, topic)
 
 
+# What only reads the timetable need not be asked on both databases.
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
 def begin(talk: Talk, text: str, **said: object) -> Heard:
     return talk.begin(FORM, DEED, text, intent="ask_departure", **said)
 
@@ -162,6 +166,7 @@ def test_in_the_middle_of_another_form_it_is_told_at_once_and_the_form_is_kept(
         ("哪些公交站是无障碍的", ["没有资料，不敢乱说"]),
     ],
 )
+@on_one_database
 def test_a_question_is_answered_off_the_timetable(
     talk: Talk, text: str, told: list[str]
 ) -> None:
@@ -183,6 +188,7 @@ def test_a_question_is_answered_off_the_timetable(
         ("next bus from the food market stop", "From Food Market (sample):"),
     ],
 )
+@on_one_database
 def test_english_questions_get_english_answers(talk: Talk, text: str, told: str) -> None:
     talk.language = "en"
     heard = begin(talk, text)
@@ -193,12 +199,14 @@ def test_english_questions_get_english_answers(talk: Talk, text: str, told: str)
 @pytest.mark.parametrize(
     "text", ["360票价多少", "老人坐党湾专线多少钱", "坐公交有优惠吗，多少钱"]
 )
+@on_one_database
 def test_a_fare_the_feed_does_not_have_is_left_to_the_articles(talk: Talk, text: str) -> None:
     heard = begin(talk, text)
     assert "不敢乱答" in heard.text
     assert talk.slots["departure_stop"] is None
 
 
+@on_one_database
 def test_what_several_stops_are_called_is_asked_back(talk: Talk) -> None:
     heard = begin(talk, "公胶站下一班车")
     assert heard.text == "您说的是哪一站？"
@@ -206,6 +214,7 @@ def test_what_several_stops_are_called_is_asked_back(talk: Talk) -> None:
     assert "瓜沥公交中心站上车" in talk.say("", choice="s_center").text
 
 
+@on_one_database
 def test_a_stop_nobody_knows_is_said_to_be_none_and_the_nearest_sounds_are_offered(
     talk: Talk,
 ) -> None:
@@ -214,10 +223,12 @@ def test_a_stop_nobody_knows_is_said_to_be_none_and_the_nearest_sounds_are_offer
     assert 0 < len(heard.choices) <= 3
 
 
+@on_one_database
 def test_a_line_asked_for_settles_which_stop_is_meant(talk: Talk) -> None:
     assert "瓜沥公交中心站上车" in begin(talk, "公胶站740路下一班").text
 
 
+@on_one_database
 def test_where_to_is_asked_back_when_it_may_be_several_stops(talk: Talk) -> None:
     heard = begin(talk, "从大西村到党湾怎么坐")
     assert heard.text == "您说的是哪一站？"
@@ -227,6 +238,7 @@ def test_where_to_is_asked_back_when_it_may_be_several_stops(talk: Talk) -> None
     assert "党湾专线" in again.text
 
 
+@on_one_database
 def test_a_line_nobody_knows_is_said_to_be_none(talk: Talk) -> None:
     heard = begin(talk, "瓜沥公交中心站74路末班几点")
     assert "没有“74”这条线" in heard.text
@@ -241,6 +253,7 @@ def test_the_whole_question_is_kept_while_the_stop_is_asked(talk: Talk) -> None:
     assert "11月28日（周六）的班次" in talk.say("", choice="s_guali").text
 
 
+@on_one_database
 def test_an_old_person_gets_two_ways_in_short_sentences(talk: Talk) -> None:
     talk.elder = True
     heard = begin(talk, "从瓜沥公交站到机场怎么坐车")
@@ -249,6 +262,7 @@ def test_an_old_person_gets_two_ways_in_short_sentences(talk: Talk) -> None:
     assert "示例数据" in heard.text
 
 
+@on_one_database
 def test_after_the_timetables_last_day_it_is_said_to_have_expired(talk: Talk) -> None:
     heard = begin(talk, "2029年1月1日瓜沥公交站的车")
     assert "只到 2027-12-31，已经过期了" in heard.text
@@ -271,6 +285,7 @@ def of_feed(talk: Talk, folder: Path, feed: Path | None = None, **tables: str | 
     return Talk(replace(talk.ground, pack=pack), topic)
 
 
+@on_one_database
 def test_a_day_without_any_bus_is_said_plainly(talk: Talk, tmp_path: Path) -> None:
     heard = begin(
         of_feed(talk, tmp_path), "东站周六中午有车吗", entities=[("stop", "a", "东站")]
@@ -278,6 +293,7 @@ def test_a_day_without_any_bus_is_said_plainly(talk: Talk, tmp_path: Path) -> No
     assert "11月28日（周六）时刻表里一班车也没有" in heard.text
 
 
+@on_one_database
 def test_times_after_the_feeds_own_last_day_come_with_a_warning(
     talk: Talk, tmp_path: Path
 ) -> None:
@@ -291,12 +307,14 @@ def test_times_after_the_feeds_own_last_day_come_with_a_warning(
     assert "有效期到 2026-11-01，已经过了" in heard.text
 
 
+@on_one_database
 def test_without_a_timetable_it_is_said_that_there_is_none(talk: Talk, tmp_path: Path) -> None:
     pack = talk.ground.pack.model_copy(update={"folder": tmp_path})
     nowhere = Talk(replace(talk.ground, pack=pack), topic)
     assert "还没有公交时刻表" in begin(nowhere, "下一班车几点").text
 
 
+@on_one_database
 def test_a_stop_of_an_older_timetable_is_no_stop(talk: Talk, tmp_path: Path) -> None:
     """Rasa's model may have been trained before the feed was swapped."""
     other = of_feed(talk, tmp_path)
@@ -305,6 +323,7 @@ def test_a_stop_of_an_older_timetable_is_no_stop(talk: Talk, tmp_path: Path) -> 
     assert set(heard.values) <= {"a", "b"}
 
 
+@on_one_database
 def test_a_real_feed_is_spoken_of_by_its_own_names(
     talk: Talk, tmp_path: Path, clock: StandingClock
 ) -> None:

@@ -1,6 +1,5 @@
 """A new feed takes the old one's place in one step, or not at all."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -8,7 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from knowledge import check
+from knowledge.__main__ import commands
 from knowledge.transit import FeedInvalid, current, load_timetable, swap
 from knowledge.transit.swap import SwapFailed, import_feed
 from tests.knowledge.transit.conftest import FEED, write_feed, zip_feed
@@ -135,15 +137,15 @@ def test_without_the_exchange_a_kill_would_leave_half_a_feed(
     assert "neither" in states
 
 
-def test_the_command_says_what_it_took_in(pack: Path, new: Path) -> None:
-    pack_folder = pack.parent / "community"
-    new_pack = [sys.executable, "-m", "knowledge", "new", str(pack_folder)]
-    subprocess.run(new_pack, check=True, capture_output=True)
-    command = [sys.executable, "-m", "knowledge", "import-feed", str(new)]
-    env = os.environ | {"COMMUNITY_DIR": str(pack_folder)}  # noqa: TID251 - of a new process
-    said = subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout
-    assert "3 stops and 2 lines" in " ".join(said.split())
+def test_the_command_says_what_it_took_in(
+    tmp_path: Path, new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check.write_new(tmp_path / "community")
+    monkeypatch.setenv("COMMUNITY_DIR", str(tmp_path / "community"))
+    told = CliRunner().invoke(commands, ["import-feed", str(new)])
+    assert told.exit_code == 0
+    assert "3 stops and 2 lines" in " ".join(told.output.split())
     (new / "stops.txt").write_text("stop_id\n", "utf-8")
-    refused = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
-    assert refused.returncode == 1
-    assert "stops.txt: the column stop_name is missing" in " ".join(refused.stdout.split())
+    refused = CliRunner().invoke(commands, ["import-feed", str(new)])
+    assert isinstance(refused.exception, FeedInvalid)
+    assert "stops.txt: the column stop_name is missing" in str(refused.exception)

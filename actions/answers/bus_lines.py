@@ -68,8 +68,13 @@ def tell_lines(turn: Turn, timetable: Timetable, asked: Question) -> list[str]:
     if not lines:
         return [telling.line(turn, "utter_departures_none", stop=asked.stop.name)]
     most = ROWS_ELDER if turn.row.elder else ROWS
-    rows = [_line(turn, timetable, asked.stop, line) for line in lines[:most]]
-    left = [line.number.in_(turn.language) for line in lines[most:]]
+    of_number: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        of_number[line.number.in_(turn.language)].append(line)
+    alike = list(of_number.values())
+    rows = [_line(turn, timetable, asked.stop, variants) for variants in alike[:most]]
+    also = list(of_number)[most:]
+    left = [*also[: 2 * ROWS], *(["…"] if len(also) > 2 * ROWS else [])]
     rest = [telling.line(turn, "utter_lines_also", lines=joined(turn, left))] if left else []
     return [telling.line(turn, "utter_lines", stop=asked.stop.name), *rows, *rest]
 
@@ -141,9 +146,12 @@ def _row(turn: Turn, way: Sequence[Departure]) -> str:
     )
 
 
-def _line(turn: Turn, timetable: Timetable, stop: Stop, line: Line) -> str:
-    signs = [text.in_(turn.language) for text in timetable.signs_at(stop.id, line.id)[:3]]
-    return telling.line(turn, "utter_lines_row", line=line.number, towards=joined(turn, signs))
+def _line(turn: Turn, timetable: Timetable, stop: Stop, variants: Sequence[Line]) -> str:
+    """Tell where the lines of one number go from a stop."""
+    signs = [sign for line in variants for sign in timetable.signs_at(stop.id, line.id)]
+    towards = list(dict.fromkeys(sign.in_(turn.language) for sign in signs))[:3]
+    number = variants[0].number
+    return telling.line(turn, "utter_lines_row", line=number, towards=joined(turn, towards))
 
 
 def _route(turn: Turn, line: Line, route: Sequence[Stop]) -> str:

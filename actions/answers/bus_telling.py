@@ -35,7 +35,7 @@ def labels(turn: Turn, timetable: Timetable, stops: Sequence[Stop]) -> list[str]
     names = [stop.name.in_(turn.language) for stop in stops]
     twice = {name for name, count in Counter(names).items() if count > 1}
     return [
-        f"{name} ({numbers(turn, timetable.lines_at(stop.id)[:2])})" if name in twice else name
+        f"{name} ({numbers(turn, timetable.lines_at(stop.id)[:4])})" if name in twice else name
         for name, stop in zip(names, stops, strict=True)
     ]
 
@@ -67,7 +67,7 @@ def how_many(turn: Turn) -> int:
 
 def numbers(turn: Turn, lines: Sequence[Line]) -> str:
     """Write the numbers of lines one after the other."""
-    return joined(turn, [line.number.in_(turn.language) for line in lines])
+    return joined(turn, list(dict.fromkeys(line.number.in_(turn.language) for line in lines)))
 
 
 def joined(turn: Turn, names: Sequence[str]) -> str:
@@ -95,8 +95,7 @@ def nothing_found(turn: Turn, timetable: Timetable, asked: Question, stop: Stop)
     lines = timetable.lines_at(stop.id)
     if not lines:
         return [telling.line(turn, "utter_departures_none", stop=stop.name)]
-    numbers = joined(turn, [line.number.in_(turn.language) for line in lines[: 2 * ROWS]])
-    unserved = (
-        "utter_departures_not_here" if asked.only != Only() else "utter_departures_not_then"
-    )
-    return [telling.line(turn, unserved, stop=stop.name, lines=numbers)]
+    narrowed = asked.only != Only()
+    unserved = "utter_departures_not_here" if narrowed else "utter_departures_not_then"
+    served = numbers(turn, lines[: 2 * ROWS])
+    return [telling.line(turn, unserved, stop=stop.name, lines=served)]

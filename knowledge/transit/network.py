@@ -4,6 +4,7 @@ The poles of one stop (both sides of a road, the platforms of a station) are one
 with one parent station, else those of one name close to one another.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,7 @@ from knowledge.transit.feed import Feed, Row
 Level = Literal["official", "report", "sample"]
 Wheelchair = Literal["yes", "no", "partly", "unknown"]
 
+NUMBERED = re.compile(r"(\S{1,5})[:：]\s")  # some write the number into the long name
 ONE_STOP = 500  # metres between poles of one name that are one stop
 STATION, POLE = "1", ("", "0")  # location_type
 BOARDING: dict[str, Wheelchair] = {"1": "yes", "2": "no"}
@@ -75,16 +77,18 @@ class Translations:
 
 
 def read_lines(feed: Feed, words: Translations) -> dict[str, Line]:
-    """Return the lines by route_id; one without a number goes by its long name."""
+    """Return the lines by route_id; without a number one goes by its long name."""
     return {row["route_id"]: _line(row, words) for row in feed["routes.txt"]}
 
 
 def _line(row: Row, words: Translations) -> Line:
     number, name = row["route_short_name"], row["route_long_name"]
+    numbered = NUMBERED.match(name) if not number else None
     field = "route_short_name" if number else "route_long_name"
+    short = numbered[1] if numbered else number or name
     return Line(
         row["route_id"],
-        words.text(field, row["route_id"], number or name),
+        Text(zh=short, en=short) if numbered else words.text(field, row["route_id"], short),
         words.text("route_long_name", row["route_id"], name or number),
         row.get("route_desc", ""),
         level(row),

@@ -1,4 +1,4 @@
-"""`python -m knowledge build | ask | check | new | print`: the knowledge base at a terminal."""
+"""The knowledge base at a terminal: `build | ask | check | new | import-feed | print`."""
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from knowledge.printing.script import write_scripts
 from knowledge.printing.sheet import week_sheet
 from knowledge.programme import monday_of
 from knowledge.settings import Settings
+from knowledge.transit.swap import import_feed
 from knowledge.vectors import store_at
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -79,6 +80,21 @@ def check_pack(folder: Annotated[Path | None, typer.Argument()] = None) -> None:
         console.print(f"mistake: {sentence}", markup=False)
     console.print(f"{len(mistakes)} mistakes, {len(warnings)} warnings.")
     raise typer.Exit(1 if mistakes else 0)
+
+
+@commands.command("import-feed")
+def import_timetable(feed: Path) -> None:
+    """Take a timetable in (GTFS, a folder or a .zip file); a bad one changes nothing."""
+    pack = load_pack(Settings().community_dir)
+    timetable = import_feed(feed, pack.gtfs)
+    for sentence in check.unknown_stops(pack, timetable):
+        console.print(f"warning: {sentence}", markup=False)
+    console.print(
+        f"{len(timetable.stops)} stops and {len(timetable.lines)} lines, from "
+        f"{timetable.first_on} to {timetable.last_on}; the assistant uses them from now on. "
+        "Train it again (make train) to have new names understood everywhere.",
+        markup=False,
+    )
 
 
 @commands.command()

@@ -1,6 +1,5 @@
 """Checks a pack beyond what reading it shows: what refers to what, and what has gone stale."""
 
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -12,7 +11,8 @@ from dateutil.rrule import rrulestr
 from knowledge.errors import PackInvalid
 from knowledge.osm import readable
 from knowledge.pack import Pack, Sourced, load_pack, misspelt
-from knowledge.transit import DAYS, read_table
+from knowledge.transit import FeedInvalid, Timetable, load_timetable
+from knowledge.transit.current import NONE, stamp
 
 NEW = Path(__file__).parent / "data" / "new"  # an empty pack: what every community fills in
 
@@ -159,85 +159,24 @@ def _sections(pack: Pack) -> Iterator[str]:
             yield f"{at}: nobody asks it; add questions in zh"
 
 
-# Table of the timetable → columns it must have, once it has rows; then column → expression.
-COLUMNS = {
-    "stops.txt": ("stop_id", "stop_name", "stop_lat", "stop_lon"),
-    "routes.txt": ("route_id", "route_short_name", "route_long_name"),
-    "trips.txt": ("trip_id", "route_id", "service_id"),
-    "stop_times.txt": ("trip_id", "departure_time", "stop_id", "stop_sequence"),
-    "calendar.txt": ("service_id", *DAYS, "start_date", "end_date"),
-    "calendar_dates.txt": ("service_id", "date", "exception_type"),
-    "frequencies.txt": ("trip_id", "start_time", "end_time", "headway_secs"),
-    "translations.txt": ("field_name", "record_id", "language", "translation"),
-}
-CLOCK, DATE, COUNT = r"\d{1,2}:[0-5]\d:[0-5]\d", r"20\d\d[01]\d[0-3]\d", r"[1-9]\d*"
-DEGREES = r"-?\d{1,3}(\.\d+)?"
-SHAPES = {
-    **dict.fromkeys(("departure_time", "start_time", "end_time"), (CLOCK, "06:05:00")),
-    **dict.fromkeys(("start_date", "end_date", "date"), (DATE, "20261124")),
-    **dict.fromkeys(("stop_lat", "stop_lon"), (DEGREES, "30.1707")),
-    **{"stop_sequence": (r"\d+", "1"), "headway_secs": (COUNT, "600")},
-    **{"exception_type": ("[12]", "1")},
-}
-
-
-def _timetable(pack: Pack) -> Iterator[str]:
-    tables = {name: read_table(pack.gtfs / name) for name in COLUMNS}
-    malformed = [
-        sentence for name, rows in tables.items() for sentence in _malformed(name, rows)
-    ]
-    yield from malformed
-    if malformed:
-        return  # what refers to what cannot be told before that is mended
-    yield from _strays(tables)
-    stops = {row["stop_id"] for row in tables["stops.txt"]}
+def unknown_stops(pack: Pack, timetable: Timetable) -> Iterator[str]:
+    """Yield a sentence for each place said to be at a stop the timetable does not have."""
     for place in pack.places.values():
-        if place.stop and place.stop not in stops:
+        if place.stop and timetable.stop(place.stop) is None:
             yield f"gazetteer.yml, record {place.id}: stop {place.stop} is not in the timetable"
 
 
-def _malformed(name: str, rows: list[dict[str, str]]) -> Iterator[str]:
-    lacking = [column for column in COLUMNS[name] if rows and column not in rows[0]]
-    for column in lacking:
-        yield f"gtfs/{name}: the column {column} is missing; add it"
-    for number, row in enumerate(rows, start=2):
-        for column, (shape, example) in SHAPES.items():
-            if column not in COLUMNS[name] or column in lacking:
-                continue
-            if not re.fullmatch(shape, (row[column] or "").strip()):
-                yield (
-                    f"gtfs/{name}, line {number}: {column} “{row[column]}” cannot be read; "
-                    f"write like {example}"
-                )
-
-
-def _strays(tables: Mapping[str, list[dict[str, str]]]) -> Iterator[str]:
-    """Yield a sentence for each row that names what no other table has."""
-    ids = {
-        column: {row[column] for row in tables[table]}
-        for table, column in (
-            ("stops.txt", "stop_id"),
-            ("trips.txt", "trip_id"),
-            ("routes.txt", "route_id"),
-        )
-    }
-    ids["service_id"] = {
-        row["service_id"]
-        for table in ("calendar.txt", "calendar_dates.txt")
-        for row in tables[table]
-    }
-    for table, columns in (
-        ("stop_times.txt", ("stop_id", "trip_id")),
-        ("frequencies.txt", ("trip_id",)),
-        ("trips.txt", ("route_id", "service_id")),
-    ):
-        for number, row in enumerate(tables[table], start=2):
-            for column in columns:
-                if row[column] not in ids[column]:
-                    yield (
-                        f"gtfs/{table}, line {number}: {column} {row[column]} is nowhere else; "
-                        "mend it"
-                    )
+def _timetable(pack: Pack) -> Iterator[str]:
+    """Yield what is wrong with the feed; a community may have none yet."""
+    if not stamp(pack.gtfs):
+        yield from unknown_stops(pack, Timetable(NONE))
+        return
+    try:
+        timetable = load_timetable(pack.gtfs)
+    except FeedInvalid as invalid:
+        yield from (f"gtfs/{sentence}" for sentence in invalid.mistakes)
+    else:
+        yield from unknown_stops(pack, timetable)
 
 
 def _stale(pack: Pack, today: date) -> Iterator[str]:

@@ -11,11 +11,11 @@ from knowledge.search import KnowledgeBase
 
 def actions(ground: Ground, base: KnowledgeBase) -> list[Action]:
     """Make all actions that answer."""
-    form = AskDepartureForm(ground)
+    form, question = AskDepartureForm(ground), AnswerQuestion(ground, base)
     return [
-        AnswerQuestion(ground, base),
+        question,
         AnswerHours(ground, lambda turn: nearest_facility(turn, base)),
-        AnswerDeparture(ground),
+        AnswerDeparture(ground, question.act),
         form,
         *form.questions(),
     ]

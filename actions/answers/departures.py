@@ -1,42 +1,35 @@
-"""The next bus: a form finds out from where, the timetable tells the rest."""
+"""Questions about buses: a form finds out from where, the timetable tells the rest."""
 
-import re
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
 from actions import conversations, turns
-from actions.answers import telling
+from actions.answers import bus_answers
+from actions.answers.bus_names import hear_stops, narrowed, nearest
+from actions.answers.bus_questions import Question, asked, read_restated, restate
+from actions.answers.bus_telling import labels
 from actions.conversations import Choice
-from actions.dialogue import DialogueAction, Entity, Events, Form, Ground, Step, Turn, clear
-from knowledge.dates import When, read_when
-from knowledge.geo import metres
-from knowledge.text import normalise
-from knowledge.transit import Departure, Only, Stop, Timetable, open_timetable
+from actions.dialogue import DialogueAction, Events, Form, Ground, Step, Turn, clear
+from knowledge.transit import Stop, Timetable, open_timetable
+from knowledge.transit.names import Match, line_names
 
 STOP, ASKED = "departure_stop", "departure_asked"
 SLOTS = (STOP, ASKED)
 
 CHOICES, CHOICES_ELDER = 4, 3
-TOLD, TOLD_ELDER = 3, 2
-SPELLED_ALIKE = 80  # of 100: one wrong character of five
 
-FIRST = re.compile(r"首班|头班|头一班|第一[班趟辆]|最早|first|earliest")
-LAST = re.compile(r"末班|最后一[班趟辆]|最晚|尾班|last")
-TOWARDS = r"(?:去|到|往|至|回|坐到|\bto|\bfor|\btowards?)\s*(?:the\s+)?"
+Otherwise = Callable[[Turn], Events]  # answers what the timetable does not say
 
 
 class AskDepartureForm(Form):
-    """Asks for the stop, unless the message names it or shares where the resident is."""
+    """Asks for the stop, unless the message names it, shares a place or needs none."""
 
     form = "ask_departure_form"
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
         self.steps = (
-            Step(STOP, ask_stop, read_stop, prefill=read_stop),
+            Step(STOP, ask_stop, read_stop, prefill=read_stop, unless=_needs_no_stop),
             # Whatever else is said of the bus is taken along; nobody is asked for it.
             Step(
                 ASKED, ask_stop, lambda _turn: None, prefill=asked, unless=lambda _slots: True
@@ -44,14 +37,20 @@ class AskDepartureForm(Form):
         )
 
     def _listen(self, turn: Turn, asked_for: Step) -> dict[str, Any]:
-        changes = super()._listen(turn, asked_for)
-        if changes.get(STOP) is None:
-            return changes
-        return changes | {ASKED: _asked_before(turn) | asked(turn)}
+        if turn.intent in ("start_over", "go_back"):
+            return super()._listen(turn, asked_for)
+        changes = {STOP: None} if _unclear(turn) else super()._listen(turn, asked_for)
+        if turn.intent == "ask_departure":  # asked in other words: the stop is still open
+            changes = changes or {STOP: None}
+        return changes | {ASKED: _asked_by_now(turn)} if changes else changes
 
 
 class AnswerDeparture(DialogueAction):
-    """action_answer_departure: reads the next buses off the timetable; nothing is live."""
+    """action_answer_departure: reads the answer off the timetable; nothing is live."""
+
+    def __init__(self, ground: Ground, otherwise: Otherwise) -> None:
+        super().__init__(ground)
+        self._otherwise = otherwise
 
     def name(self) -> str:
         return "action_answer_departure"
@@ -63,25 +62,30 @@ class AnswerDeparture(DialogueAction):
 
     def act(self, turn: Turn) -> Events:
         timetable = open_timetable(turn.ground.pack)
-        stop = timetable.stops[turn.slots.get(STOP) or _likeliest(turn, timetable)]
-        turn.say(
-            "utter_answer",
-            answer="\n".join(_answer(turn, timetable, stop)),
-            origin=telling.line(turn, f"utter_departures_{timetable.level}"),
-        )
+        said = _asked_by_now(turn)
+        unclear = (_ask_which_line, _ask_where_to, _ask_where_from)
+        if not any(ask(turn, timetable, said) for ask in unclear):
+            question = _question(turn, timetable, said)
+            told = bus_answers.answer(turn, timetable, question)
+            if told is None:
+                return [*self._otherwise(turn), *clear(SLOTS)]
+            turn.say("utter_answer", answer="\n".join(told.lines), origin=told.origin)
         return clear(SLOTS)
 
 
 def ask_stop(turn: Turn) -> None:
-    """Ask where the resident gets on, offering the likely stops."""
+    """Ask where the resident gets on: which of a tie, what sounds alike, or a likely stop."""
     timetable = open_timetable(turn.ground.pack)
-    line_id = _asked_before(turn).get("line")
-    likely = timetable.stops_of(line_id) if line_id in timetable.lines else _busiest(timetable)
+    heard = _heard(turn)
+    if heard.ids or heard.near:
+        _offer(turn, timetable, heard)
+        return
+    likely = _likely(timetable, _asked_by_now(turn).get("lines", ()))[: _choices(turn)]
+    names = labels(turn, timetable, likely)
     turn.say(
         "utter_ask_departure_stop",
         choices=[
-            Choice(stop.name.in_(turn.language), "choose", stop.id)
-            for stop in likely[: CHOICES_ELDER if turn.row.elder else CHOICES]
+            Choice(label, "choose", stop.id) for label, stop in zip(names, likely, strict=True)
         ],
     )
 
@@ -89,141 +93,143 @@ def ask_stop(turn: Turn) -> None:
 def read_stop(turn: Turn) -> str | None:
     """Take the tapped, named or nearest stop; one somebody wants to go to is not it."""
     timetable = open_timetable(turn.ground.pack)
-    if turn.choice in timetable.stops:
+    if start := read_restated(turn.choice).get("start"):
+        return str(start)
+    if turn.choice and timetable.stop(turn.choice):
         return turn.choice
-    if near := _nearest(turn, timetable):
-        return near
-    named = [e for e in turn.entities if _stop_of(turn, e) and not _is_destination(turn, e)]
-    if named:
-        return _stop_of(turn, named[0])
-    if turn.slots.get("requested_slot") != STOP or turn.interrupts:
+    if near := nearest(turn):
+        return near[0]
+    if turn.interrupts and turn.intent != "ask_departure":
         return None
-    return _spelled_like(turn.text, timetable)
+    heard = _heard(turn)
+    return heard.ids[0] if len(heard.ids) == 1 else None
 
 
-def asked(turn: Turn) -> dict[str, Any]:
-    """Return what else a message says of the bus: its line, where to, when, which."""
-    said: dict[str, Any] = {"line": turn.entity("line")}
-    going = (
-        _stop_of(turn, entity) for entity in turn.entities if _is_destination(turn, entity)
-    )
-    said["to"] = next((stop for stop in going if stop), None)
-    text = normalise(turn.text)
-    said["which"] = "last" if LAST.search(text) else "first" if FIRST.search(text) else None
-    when = read_when(turn.text, turn.local)
-    if isinstance(when, When):
-        said["at"] = when.start.isoformat()
-    return {key: value for key, value in said.items() if value}
+def _heard(turn: Turn) -> Match:
+    """Return where somebody gets on, as far as the message says it."""
+    if turn.interrupts and turn.intent != "ask_departure":
+        return Match()
+    waiting = turn.slots.get("requested_slot") == STOP and not turn.interrupts
+    lines = _asked_by_now(turn).get("lines", ())
+    timetable = open_timetable(turn.ground.pack)
+    return narrowed(timetable, hear_stops(turn, names_one=waiting).start, lines)
 
 
-def _answer(turn: Turn, timetable: Timetable, stop: Stop) -> list[str]:
-    said = _asked_before(turn)
-    only = Only(line_id=said.get("line"), to_stop_id=said.get("to"))
-    after = max(_moment(said, turn), turn.now)
-    found = _wanted(timetable, stop, after, only, turn)
-    if not found:
-        return _none(turn, timetable, stop, only)
-    head = telling.line(turn, "utter_departures", stop=stop.name)
-    over: list[str] = []
-    if found[0].leaves_at.date() > _day(turn, after):
-        over = [telling.line(turn, "utter_departures_over")]
-    return [*over, head, *(_bus(turn, departure) for departure in found)]
+def _unclear(turn: Turn) -> bool:
+    heard = _heard(turn)
+    return turn.choice is None and (len(heard.ids) > 1 or bool(heard.near))
 
 
-def _wanted(
-    timetable: Timetable, stop: Stop, after: datetime, only: Only, turn: Turn
-) -> list[Departure]:
-    """Return the buses to tell: the next ones, the day's first or last, or tomorrow's first."""
-    which, day = _asked_before(turn).get("which"), _day(turn, after)
-    ends = timetable.first_and_last(stop.id, day, only=only) if which else None
-    if ends:
-        return [ends[0] if which == "first" else ends[1]]
-    count = TOLD_ELDER if turn.row.elder else TOLD
-    coming = timetable.next_departures(stop.id, after, only=only, count=count)
-    if coming:
-        return coming
-    ends = timetable.first_and_last(stop.id, day + timedelta(days=1), only=only)
-    return [ends[0]] if ends else []
+def _needs_no_stop(slots: Mapping[str, Any]) -> bool:
+    said = slots.get(ASKED)
+    return isinstance(said, dict) and bool(said.get("stopless"))
 
 
-def _none(turn: Turn, timetable: Timetable, stop: Stop, only: Only) -> list[str]:
-    lines = timetable.lines_at(stop.id)
-    if not lines:
-        return [telling.line(turn, "utter_departures_none", stop=stop.name)]
-    numbers = ", ".join(line.number.in_(turn.language) for line in lines)
-    unserved = "utter_departures_not_here" if only != Only() else "utter_departures_not_then"
-    return [telling.line(turn, unserved, stop=stop.name, lines=numbers)]
-
-
-def _bus(turn: Turn, departure: Departure) -> str:
-    at = telling.moment(turn, departure.leaves_at)
-    values = {"at": at, "line": departure.line.number, "towards": departure.towards}
-    if departure.every is None:
-        return telling.line(turn, "utter_departure", **values)
-    minutes = round(departure.every.total_seconds() / 60)
-    return telling.line(turn, "utter_departure_about", minutes=minutes, **values)
-
-
-def _moment(said: dict[str, Any], turn: Turn) -> datetime:
-    return datetime.fromisoformat(said["at"]) if said.get("at") else turn.now
-
-
-def _day(turn: Turn, moment: datetime) -> date:
-    return moment.astimezone(turn.ground.pack.zone).date()
-
-
-def _asked_before(turn: Turn) -> dict[str, Any]:
+def _asked_by_now(turn: Turn) -> dict[str, Any]:
+    """Return what was asked before, and what this message adds to it."""
     kept = turn.slots.get(ASKED)
-    if turn.slots.get(STOP) is None and turn.slots.get("requested_slot") != STOP:
+    waiting = turn.slots.get("requested_slot") == STOP
+    if not isinstance(kept, dict) or not (waiting or turn.slots.get(STOP)):
         return asked(turn)
-    return dict(kept) if isinstance(kept, dict) else {}
+    if not waiting:
+        return kept
+    added = {key: value for key, value in asked(turn).items() if value != "next"}
+    return kept | {key: added[key] for key in added.keys() - {"stopless"}}
 
 
-def _likeliest(turn: Turn, timetable: Timetable) -> str:
-    """Return the stop a message names, else the line's first or the one most lines call at."""
-    line_id = asked(turn).get("line")
-    likely = timetable.stops_of(line_id) if line_id in timetable.lines else _busiest(timetable)
-    return read_stop(turn) or likely[0].id
-
-
-def _stop_of(turn: Turn, entity: Entity) -> str | None:
-    """Return the stop something named is, or is at."""
-    if entity.kind == "stop":
-        return entity.id
-    place = turn.ground.pack.places.get(entity.id) if entity.kind == "place" else None
-    return place.stop if place else None
-
-
-def _is_destination(turn: Turn, entity: Entity) -> bool:
-    pattern = TOWARDS + re.escape(entity.words)
-    return re.search(pattern, turn.text, re.IGNORECASE) is not None
-
-
-def _nearest(turn: Turn, timetable: Timetable) -> str | None:
-    shared = next((a for a in turn.attachments if a.kind == "location"), None)
-    if shared is None or shared.lat is None or shared.lon is None:
-        return None
-    here = (shared.lat, shared.lon)
-    near = min(
-        timetable.stops.values(), key=lambda s: metres(*here, s.lat, s.lon), default=None
+def _question(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> Question:
+    chosen = timetable.stop(str(turn.slots.get(STOP) or ""))
+    stop = chosen or timetable.stop(read_stop(turn) or "")
+    if stop is None and not said.get("stopless"):
+        stop = next(iter(_likely(timetable, said.get("lines", ()))), None)
+    to = _stops(timetable, said.get("to", ()))
+    return Question(
+        kind=str(said.get("kind", "next")),
+        stop=stop,
+        to=to[0] if to else None,
+        lines=tuple(timetable.lines[i] for i in said.get("lines", ()) if i in timetable.lines),
+        which=said.get("which"),
+        at=said.get("at"),
+        away=said.get("away"),
+        to_unknown=said.get("to_unknown", ""),
     )
-    return near.id if near else None
 
 
-def _spelled_like(text: str, timetable: Timetable) -> str | None:
-    names = {
-        (stop.id, language): normalise(stop.name.in_(language))
-        for stop in timetable.stops.values()
-        for language in ("zh", "en")
-    }
-    found = process.extractOne(
-        normalise(text), names, scorer=fuzz.ratio, score_cutoff=SPELLED_ALIKE
+def _ask_which_line(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> bool:
+    """Say that there is no such line, and offer those whose number is nearest."""
+    number = said.get("unknown_line")
+    if not number:
+        return False
+    match = line_names(timetable).look_up(str(number))
+    near = [timetable.lines[line_id] for line_id in (*match.ids, *match.near)]
+    mended = {"unknown_line": None, "stopless": None}
+    turn.say(
+        "utter_line_unknown",
+        line=number,
+        choices=[
+            Choice(
+                line.number.in_(turn.language),
+                "ask_departure",
+                restate(said, **mended, lines=[line.id], start=turn.slots.get(STOP)),
+            )
+            for line in near
+        ],
     )
-    return str(found[2][0]) if found else None
+    return True
 
 
-def _busiest(timetable: Timetable) -> Sequence[Stop]:
-    """Return the stops by how many lines call there, the most first."""
+def _ask_where_to(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> bool:
+    """Ask which stop somebody wants to go to, when several may be meant or none is."""
+    to, near = said.get("to", ()), said.get("to_near", ())
+    if len(to) == 1 or not (to or near):
+        return False
+    start = turn.slots.get(STOP) or read_stop(turn)
+    stops = _stops(timetable, to or near)
+    restated = [restate(said, to=[stop.id], to_near=[], start=start) for stop in stops]
+    _offer(turn, timetable, Match(tuple(to), near=tuple(near)), restated)
+    return True
+
+
+def _ask_where_from(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> bool:
+    """In the middle of another form, where no form of ours asks: the same for the start."""
+    heard = Match() if turn.slots.get(STOP) or said.get("stopless") else _heard(turn)
+    if len(heard.ids) < 2 and not heard.near:
+        return False
+    stops = _stops(timetable, heard.ids or heard.near)
+    _offer(turn, timetable, heard, [restate(said, start=stop.id) for stop in stops])
+    return True
+
+
+def _offer(
+    turn: Turn, timetable: Timetable, match: Match, restated: Sequence[str] = ()
+) -> None:
+    """Let the resident choose one of a tie, or of what sounds alike.
+
+    A choice is the stop alone, where a form asks for one, else the question restated.
+    """
+    stops = _stops(timetable, match.ids or match.near)
+    names = labels(turn, timetable, stops)
+    intent = "ask_departure" if restated else "choose"
+    values = restated or [stop.id for stop in stops]
+    turn.say(
+        "utter_which_stop" if match.ids else "utter_stop_unknown",
+        choices=[Choice(label, intent, v) for label, v in zip(names, values, strict=True)],
+    )
+
+
+def _stops(timetable: Timetable, ids: Sequence[str]) -> list[Stop]:
+    return [stop for stop in map(timetable.stop, ids) if stop]
+
+
+def _likely(timetable: Timetable, line_ids: Sequence[str]) -> Sequence[Stop]:
+    """Return the stops of the line asked for, else those where most lines can be taken."""
+    for line_id in line_ids:
+        if stops := timetable.stops_of(line_id):
+            return stops[:-1]
     return sorted(
         timetable.stops.values(), key=lambda stop: (-len(timetable.lines_at(stop.id)), stop.id)
     )
+
+
+def _choices(turn: Turn) -> int:
+    return CHOICES_ELDER if turn.row.elder else CHOICES

@@ -235,7 +235,9 @@ def _lines(timetable: Timetable, stop: str, week: Sequence[date]) -> list[tuple[
     """Return the lines that leave the stop this week, by number."""
     found = []
     for line in timetable.lines.values():
-        ends = [timetable.first_and_last(stop, on, only=Only(line_id=line.id)) for on in week]
+        ends = [
+            timetable.first_and_last(stop, on, only=Only(frozenset({line.id}))) for on in week
+        ]
         running = [pair for pair in ends if pair]
         if not running:
             continue

@@ -143,12 +143,14 @@ def _stops_and_lines(gtfs: Path) -> Iterator[tuple[str, Meaning]]:
     for stop in _table(gtfs / "stops.txt"):
         yield stop["stop_name"], Meaning("stop", stop["stop_id"])
     for route in _table(gtfs / "routes.txt"):
-        lines.setdefault(route["route_id"], set()).add(route["route_short_name"])
+        name = route["route_short_name"] or route["route_long_name"]
+        lines.setdefault(route["route_id"], set()).add(name)
     for row in _table(gtfs / "translations.txt"):
-        if row["table_name"] == "stops":
-            yield row["translation"], Meaning("stop", row["record_id"])
-        elif row["field_name"] == "route_short_name":
-            lines.setdefault(row["record_id"], set()).add(row["translation"])
+        record = row.get("record_id")  # the older format of translations has none
+        if record and row["field_name"] == "stop_name":
+            yield row["translation"], Meaning("stop", record)
+        elif record and row["field_name"] == "route_short_name":
+            lines.setdefault(record, set()).add(row["translation"])
     for line, names in lines.items():
         for name in names:
             yield from ((form, Meaning("line", line)) for form in _line_forms(name))

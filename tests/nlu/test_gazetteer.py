@@ -141,3 +141,18 @@ def test_an_empty_pack_names_nothing() -> None:
 def test_a_folder_that_is_no_pack_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_pack(tmp_path)
+
+
+def test_a_feed_without_line_numbers_is_known_by_its_long_names(tmp_path: Path) -> None:
+    for file in ("facilities", "activities", "gazetteer", "categories", "help"):
+        (tmp_path / f"{file}.yml").write_text("{}", "utf-8")
+    (tmp_path / "gtfs").mkdir()
+    (tmp_path / "gtfs" / "routes.txt").write_text(
+        "route_id,route_short_name,route_long_name\nk,,海岸線\n", "utf-8"
+    )
+    (tmp_path / "gtfs" / "translations.txt").write_text(
+        "trans_id,lang,translation\n海岸線,en,Kaigan Line\n", "utf-8"
+    )
+    found = read_pack(tmp_path)
+    assert named(found, "海岸線几点", "line") == ["k"]
+    assert named(found, "is there a bus line here", "line") == []

@@ -1,17 +1,45 @@
-"""The next bus: from a stop that is named, tapped, shared or misspelled."""
+"""Questions about buses: from a stop that is named, tapped, shared or misspelled."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actions import conversations
+from actions.answers.departures import AnswerDeparture, AskDepartureForm
 from actions.conversations import Attachment, Draft
+from actions.dialogue import Events, Ground, Turn
+from knowledge.transit.swap import import_feed
 from tests.actions.conftest import Heard, Talk
 from tests.conftest import StandingClock
+from tests.knowledge.transit.conftest import real_feed, write_feed
 
 FORM, DEED = "ask_departure_form", "action_answer_departure"
 STATION = ("stop", "s_guali", "瓜沥公交站")
 AIRPORT = ("stop", "s_airport", "机场")
+
+
+def topic(ground: Ground) -> Iterable[Any]:
+    """The actions that answer about buses; what the timetable does not say goes elsewhere."""
+
+    def otherwise(turn: Turn) -> Events:
+        turn.say("utter_answer_unknown")
+        return []
+
+    form = AskDepartureForm(ground)
+    return [form, *form.questions(), AnswerDeparture(ground, otherwise)]
+
+
+@pytest.fixture
+def talk(ground: Ground) -> Talk:
+    return Talk(ground, topic)
+
+
+# What only reads the timetable need not be asked on both databases.
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def begin(talk: Talk, text: str, **said: object) -> Heard:
@@ -40,15 +68,17 @@ def test_a_misspelled_stop_is_understood_when_it_is_asked_for(talk: Talk) -> Non
 
 def test_a_shared_place_takes_the_nearest_stop(talk: Talk) -> None:
     begin(talk, "下一班公交几点")
-    here = Attachment("location", lat=30.1708, lon=120.4601)
-    assert "瓜沥公交站上车" in talk.say("", attach=[here]).text
+    here = Attachment("location", lat=30.1717, lon=120.4600)
+    told = talk.say("", attach=[here]).text
+    assert "离您最近的是瓜沥公交站，直线大约 111 米" in told
+    assert "瓜沥公交站上车" in told
 
 
 def test_a_place_to_go_to_is_no_place_to_get_on(talk: Talk) -> None:
     heard = begin(talk, "下一班去机场的车几点", entities=[AIRPORT])
     assert not heard.done
     done = talk.say("瓜沥公交站", entities=[STATION])
-    assert "机场" in done.text
+    assert "从瓜沥公交站到萧山国际机场" in done.text
 
 
 def test_a_line_that_does_not_stop_here_is_said_not_to(talk: Talk) -> None:
@@ -102,3 +132,207 @@ def test_in_the_middle_of_another_form_it_is_told_at_once_and_the_form_is_kept(
     assert "上车" in heard.text
     with talk.ground.database.reading() as db:
         assert db.get_one(Draft, conversation).form == "x_form"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        # from one stop to another
+        (
+            "从瓜沥公交站到机场怎么坐车",
+            ["从瓜沥公交站到萧山国际机场", "10:30 坐机场专线", "10:57 到"],
+        ),
+        ("从瓜瀝公交站到機場怎麼坐", ["从瓜沥公交站到萧山国际机场", "10:57 到"]),
+        ("农贸市场去机场坐什么车", ["镇区环线", "再换", "机场专线", "大约的"]),
+        ("中心站到永盛路地铁站怎么坐", ["没有直达的车，换一次车也到不了"]),
+        ("从瓜沥公交站去西湖怎么坐", ["没有找到“西湖”", "瓜沥公交站上车"]),
+        # lines of a stop, stops of a line
+        ("瓜沥公交站有哪些车", ["在瓜沥公交站可以坐", "360，开往婺江路银鼓路口"]),
+        ("360路停哪些站", ["360，共 6 站：婺江路银鼓路口 → ", "→ 瓜沥公交站"]),
+        ("环线停哪些站", ["镇区环线，共 9 站"]),
+        # timetables, first and last
+        (
+            "瓜沥公交站周六的时刻表",
+            ["11月28日（周六）的班次", "360，开往", "首班", "末班", "分钟一班"],
+        ),
+        ("740路明天的时刻表", ["萧棉路工人路口上车", "瓜沥公交中心站上车", "共 21 班"]),
+        ("740首班车几点", ["瓜沥公交中心站上车", "06:00"]),
+        ("368头班车和末班车几点", ["首班 05:50，末班 21:00"]),
+        ("748B几点到光华路", ["光华路建设四路口上车", "10:40 748B"]),
+        # fares
+        ("党湾专线票价多少", ["党湾专线：全票 2 元", "存档报道", "老年卡"]),
+        # wheelchairs
+        ("公交总站轮椅能上车吗", ["我没有资料，不敢乱说"]),
+        ("哪些公交站是无障碍的", ["没有资料，不敢乱说"]),
+    ],
+)
+@on_one_database
+def test_a_question_is_answered_off_the_timetable(
+    talk: Talk, text: str, told: list[str]
+) -> None:
+    heard = begin(talk, text)
+    assert heard.done
+    assert [words for words in told if words not in heard.text] == []
+    assert "没有实时位置" in heard.text or "存档报道" in heard.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("how do I get from Guali bus station to the airport by bus", "10:30 take Airport"),
+        ("which buses stop at the central bus station", "740, to Xiaomian Rd"),
+        ("where does the 360 stop", "360, 6 stops: Wujiang Rd"),
+        ("Saturday timetable of the 740", "first 06:20, last 18:40"),
+        ("how much is the ticket for the Dangwan line", "full fare 2 yuan"),
+        ("can a wheelchair board at Guali bus station", "I will not guess"),
+        ("next bus from the food market stop", "From Food Market (sample):"),
+    ],
+)
+@on_one_database
+def test_english_questions_get_english_answers(talk: Talk, text: str, told: str) -> None:
+    talk.language = "en"
+    heard = begin(talk, text)
+    assert told in heard.text
+    assert "not live" in heard.text or "archived report" in heard.text
+
+
+@pytest.mark.parametrize(
+    "text", ["360票价多少", "老人坐党湾专线多少钱", "坐公交有优惠吗，多少钱"]
+)
+@on_one_database
+def test_a_fare_the_feed_does_not_have_is_left_to_the_articles(talk: Talk, text: str) -> None:
+    heard = begin(talk, text)
+    assert "不敢乱答" in heard.text
+    assert talk.slots["departure_stop"] is None
+
+
+@on_one_database
+def test_what_several_stops_are_called_is_asked_back(talk: Talk) -> None:
+    heard = begin(talk, "公胶站下一班车")
+    assert heard.text == "您说的是哪一站？"
+    assert set(heard.values) == {"s_guali", "s_center", "s_binsheng"}
+    assert "瓜沥公交中心站上车" in talk.say("", choice="s_center").text
+
+
+@on_one_database
+def test_a_stop_nobody_knows_is_said_to_be_none_and_the_nearest_sounds_are_offered(
+    talk: Talk,
+) -> None:
+    heard = begin(talk, "火星站下一班车几点")
+    assert "没有找到这一站" in heard.text
+    assert 0 < len(heard.choices) <= 3
+
+
+@on_one_database
+def test_a_line_asked_for_settles_which_stop_is_meant(talk: Talk) -> None:
+    assert "瓜沥公交中心站上车" in begin(talk, "公胶站740路下一班").text
+
+
+@on_one_database
+def test_where_to_is_asked_back_when_it_may_be_several_stops(talk: Talk) -> None:
+    heard = begin(talk, "从大西村到党湾怎么坐")
+    assert heard.text == "您说的是哪一站？"
+    assert {label["title"] for label in heard.choices} == {"党湾镇政府", "党湾一小"}
+    again = begin(talk, "党湾镇政府", choice=heard.values[0])
+    assert "从大西村到党湾" in again.text
+    assert "党湾专线" in again.text
+
+
+@on_one_database
+def test_a_line_nobody_knows_is_said_to_be_none(talk: Talk) -> None:
+    heard = begin(talk, "瓜沥公交中心站74路末班几点")
+    assert "没有“74”这条线" in heard.text
+    wanted = next(c for c in heard.choices if c["title"] == "740")
+    again = begin(talk, "740", choice=heard.values[heard.choices.index(wanted)])
+    assert "740，开往" in again.text
+    assert "瓜沥公交中心站上车" in again.text
+
+
+def test_the_whole_question_is_kept_while_the_stop_is_asked(talk: Talk) -> None:
+    begin(talk, "星期六的公交时刻表")
+    assert "11月28日（周六）的班次" in talk.say("", choice="s_guali").text
+
+
+@on_one_database
+def test_an_old_person_gets_two_ways_in_short_sentences(talk: Talk) -> None:
+    talk.elder = True
+    heard = begin(talk, "从瓜沥公交站到机场怎么坐车")
+    assert heard.text.count("坐机场专线") == 2
+    assert "开往" not in heard.text
+    assert "示例数据" in heard.text
+
+
+@on_one_database
+def test_after_the_timetables_last_day_it_is_said_to_have_expired(talk: Talk) -> None:
+    heard = begin(talk, "2029年1月1日瓜沥公交站的车")
+    assert "只到 2027-12-31，已经过期了" in heard.text
+
+
+def test_another_bus_question_while_the_stop_is_asked_is_taken_along(talk: Talk) -> None:
+    begin(talk, "下一班公交几点")
+    again = talk.say("740的末班车呢", intent="ask_departure")
+    assert not again.done
+    told = talk.say("瓜沥公交中心站", intent="ask_departure").text
+    assert told.count("740，开往") == 1
+    assert "19:" in told
+
+
+def of_feed(talk: Talk, folder: Path, feed: Path | None = None, **tables: str | None) -> Talk:
+    """The same resident in a community with another feed."""
+    pack = talk.ground.pack.model_copy(update={"folder": folder / "pack"})
+    (folder / "pack").mkdir()
+    import_feed(feed or write_feed(folder / "feed", **tables), pack.gtfs)
+    return Talk(replace(talk.ground, pack=pack), topic)
+
+
+@on_one_database
+def test_a_day_without_any_bus_is_said_plainly(talk: Talk, tmp_path: Path) -> None:
+    heard = begin(
+        of_feed(talk, tmp_path), "东站周六中午有车吗", entities=[("stop", "a", "东站")]
+    )
+    assert "11月28日（周六）时刻表里一班车也没有" in heard.text
+
+
+@on_one_database
+def test_times_after_the_feeds_own_last_day_come_with_a_warning(
+    talk: Talk, tmp_path: Path
+) -> None:
+    ended = "feed_lang,feed_end_date\nzh,20261101\n"
+    heard = begin(
+        of_feed(talk, tmp_path, feed_info=ended),
+        "东站现在的车",
+        entities=[("stop", "a", "东站")],
+    )
+    assert "东站上车" in heard.text
+    assert "有效期到 2026-11-01，已经过了" in heard.text
+
+
+@on_one_database
+def test_without_a_timetable_it_is_said_that_there_is_none(talk: Talk, tmp_path: Path) -> None:
+    pack = talk.ground.pack.model_copy(update={"folder": tmp_path})
+    nowhere = Talk(replace(talk.ground, pack=pack), topic)
+    assert "还没有公交时刻表" in begin(nowhere, "下一班车几点").text
+
+
+@on_one_database
+def test_a_stop_of_an_older_timetable_is_no_stop(talk: Talk, tmp_path: Path) -> None:
+    """Rasa's model may have been trained before the feed was swapped."""
+    other = of_feed(talk, tmp_path)
+    heard = begin(other, "瓜沥公交站下一班车几点", entities=[STATION])
+    assert not heard.done
+    assert set(heard.values) <= {"a", "b"}
+
+
+@on_one_database
+def test_a_real_feed_is_spoken_of_by_its_own_names(
+    talk: Talk, tmp_path: Path, clock: StandingClock
+) -> None:
+    clock.moment = datetime(2017, 9, 1, 0, 0, tzinfo=UTC)  # 9:00 in Kobe
+    kobe = of_feed(talk, tmp_path, real_feed("kobe-subway"))
+    heard = begin(kobe, "从新神戸到名谷怎么坐")
+    assert "从新神戸到名谷" in heard.text
+    assert "西神・山手線" in heard.text
+    assert "示例" not in heard.text
+    clock.moment = datetime(2018, 9, 1, 0, 0, tzinfo=UTC)
+    assert "只到 2017-11-17，已经过期了" in begin(kobe, "新神戸下一班车").text
+    assert "轮椅可以上车" in begin(kobe, "新神戸轮椅能上车吗").text

@@ -80,7 +80,7 @@ def told_by_the_services(pack: Pack, monday: date) -> Facts:
             spans = [f"{a:%H:%M}–{clock(b, on)}" for a, b in spans_on(pack, hall, on)]
             facts.hours[squeezed(hall.name.zh), number] = "、".join(spans) or "休息"
         for line in timetable.lines.values():
-            ends = timetable.first_and_last("s_guali", on, only=Only(line_id=line.id))
+            ends = timetable.first_and_last("s_guali", on, only=Only(frozenset({line.id})))
             if ends:
                 name = squeezed(f"{line.number.zh}往{ends[0].towards.zh}")
                 first, last = (bus.leaves_at for bus in ends)
@@ -172,7 +172,11 @@ def test_the_loudspeaker_says_what_the_services_say(guali: Pack, monday: date) -
         ends = {
             spoken.line(line.number.zh): tuple(spoken.clock(bus.leaves_at) for bus in pair)
             for line in timetable.lines.values()
-            if (pair := timetable.first_and_last("s_guali", day.on, only=Only(line.id)))
+            if (
+                pair := timetable.first_and_last(
+                    "s_guali", day.on, only=Only(frozenset({line.id}))
+                )
+            )
         }
         buses = re.findall(r"^(\w+)，头班(\w+)，末班(\w+)。", said, re.MULTILINE)
         assert {line: (first, last) for line, first, last in buses} == ends

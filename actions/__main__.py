@@ -1,6 +1,6 @@
-"""`python -m actions serve | migrate | revision`: the action server, and its store."""
+"""`python -m actions serve | migrate | publish | revision`: the action server, its store."""
 
-from pathlib import Path
+from functools import cache
 
 import typer
 import uvicorn
@@ -10,20 +10,27 @@ from actions import handoff, migrate, server, settings, smalltalk
 from actions.answers import actions as answers
 from actions.booking import actions as booking
 from actions.clock import open_clock
-from actions.db import Database
+from actions.content import publishing, revisions
+from actions.content.editions import Home, Shelf
+from actions.content.model import Publication, State
+from actions.content.publishing import Press
+from actions.db import Database, Db
 from actions.dialogue import CancelForm, Ground, StartSession
-from actions.errors import SettingInvalid, XiaoliError
+from actions.errors import Refusal, SettingInvalid, XiaoliError
+from actions.following import follow
 from actions.governance import actions as governance
 from actions.neighbours import actions as neighbours
+from actions.settings import Settings
 from actions.wording import read_wording
-from knowledge import index
-from knowledge.embedder import OnnxEmbedder, Remembering
-from knowledge.errors import IndexUnusable
+from knowledge.embedder import Kept, OnnxEmbedder, Remembering, keeping
 from knowledge.pack import Pack, load_pack
 from knowledge.search import KnowledgeBase
 from knowledge.transit import open_timetable
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
+
+NOT_PUBLISHED = 3  # exit code: it was run, and the content is the one from before
+PATIENT = 20  # s: who publishes may wait for the store, no resident does
 
 TOPICS = (booking, governance, neighbours, handoff, smalltalk)
 
@@ -40,6 +47,7 @@ def serve() -> None:
         clock=open_clock(said.test_clock),
         wording=read_wording(pack.zone),
         pack=pack,
+        shelf=Shelf(pack, said.content_dir),
     )
     ground.database.check_durable()
     base = KnowledgeBase(said.index_dir, Remembering(OnnxEmbedder(said.encoder_dir)))
@@ -51,15 +59,26 @@ def serve() -> None:
 
 @commands.command("migrate")
 def bring_up_to_date() -> None:
-    """Bring the database up to date: tables, areas, sessions, the index that answers."""
+    """Bring the database up to date: tables, areas, content, sessions."""
     said = settings.read()
     said.state_dir.mkdir(parents=True, exist_ok=True)
-    migrate.run(
-        Database(said.database),
-        load_pack(said.community_dir),
-        _built_index(said.index_dir),
-        now=open_clock(said.test_clock).now(),
-    )
+    published = migrate.run(_press(said))
+    if published and published.state != State.PUBLISHED:
+        _show(published)
+        typer.echo("The content residents get is the one from before; see above what to mend.")
+
+
+@commands.command("publish")
+def publish() -> None:
+    """Publish what was ordered at the desk; without an order, all that was changed."""
+    press = _press(settings.read())
+    with press.database.transaction() as db:
+        if not publishing.is_ordered(db):
+            _order(db, press)
+    published = publishing.run_ordered(press)
+    if published:
+        _show(published)
+        raise typer.Exit(0 if published.state == State.PUBLISHED else NOT_PUBLISHED)
 
 
 @commands.command("revision")
@@ -83,11 +102,44 @@ def all_actions(ground: Ground, base: KnowledgeBase) -> list[Action]:
     return made
 
 
-def _built_index(folder: Path) -> str | None:
+def _press(said: Settings) -> Press:
+    """Put together what publishing stands on; the encoder is opened when it is needed."""
+
+    @cache
+    def embedder() -> Kept:
+        return keeping(said.encoder_dir, said.index_dir)
+
+    shelf = Shelf(load_pack(said.community_dir), said.content_dir)
+    return Press(
+        database=Database(said.database, busy_seconds=PATIENT),
+        clock=open_clock(said.test_clock),
+        home=Home(shelf, said.index_dir, follow),
+        embedder=embedder,
+        keep=lambda: embedder().save() if embedder.cache_info().currsize else None,
+    )
+
+
+def _order(db: Db, press: Press) -> None:
+    wanted = {path: revision.id for path, revision in revisions.latest_of_each(db).items()}
     try:
-        return index.latest(folder)
-    except IndexUnusable:
-        return None
+        publishing.order(db, wanted, staff_id=None, now=press.clock.now())
+    except Refusal:
+        raise XiaoliError("Another publication runs; try again when it has ended") from None
+
+
+def _show(published: Publication) -> None:
+    """Tell the operator what came of a publication, sentence by sentence."""
+    report = published.report
+    typer.echo(f"Publication {published.id}: {published.state}")
+    for sentence in report.get("mistakes", ()):
+        typer.echo(f"mistake: {sentence}")
+    for broken in report.get("regressions", ()):
+        typer.echo(
+            f"no longer right: “{broken['question']}” expects {broken['expected']}, "
+            f"now {broken['now']}"
+        )
+    if report.get("error"):
+        typer.echo(f"It broke: {report['error']}; run it again, and see the log")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m knowledge build | ask | check | new`: the knowledge base at the command line."""
+"""`python -m knowledge build | ask | check | golden | new`: the knowledge base by hand."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from knowledge import check, safety, search
-from knowledge.embedder import OnnxEmbedder
+from knowledge import check, golden, index, safety, search
+from knowledge.documents import located, read_documents, version_of
+from knowledge.embedder import OnnxEmbedder, keeping
 from knowledge.errors import KnowledgeError
 from knowledge.pack import load_pack
 from knowledge.settings import Settings
@@ -22,7 +23,8 @@ console = Console()
 def build() -> None:
     """Build the index of the community's pack and make it the latest."""
     settings = Settings()
-    pack, embedder = load_pack(settings.community_dir), OnnxEmbedder(settings.encoder_dir)
+    pack = load_pack(settings.community_dir)
+    embedder = keeping(settings.encoder_dir, settings.index_dir)
     with Progress(console=console) as bar:
         task = bar.add_task("Embedding passages", total=None)
         version = search.build(
@@ -32,6 +34,9 @@ def build() -> None:
             lambda done, of: bar.update(task, completed=done, total=of),
         )
     safety.build(pack.never_request, embedder, settings.safety_dir)
+    embedder.save()
+    content = version_of(read_documents(settings.community_dir))
+    index.note_content(settings.index_dir, content, version)
     console.print(f"The index {version} is built.")
 
 
@@ -52,15 +57,36 @@ def ask(question: str, lang: Annotated[str, typer.Option(help="zh or en")] = "zh
 @commands.command("check")
 def check_pack(folder: Annotated[Path | None, typer.Argument()] = None) -> None:
     """Check a pack: every mistake in a sentence naming file, record and mend."""
-    mistakes, warnings = check.check(
-        folder or Settings().community_dir, datetime.now(UTC).date()
-    )
+    folder = folder or Settings().community_dir
+    mistakes, warnings = check.check(folder, datetime.now(UTC).date())
+    documents = read_documents(folder) if folder.is_dir() else {}
+    mistakes, warnings = located(mistakes, documents), located(warnings, documents)
     for sentence in warnings:
         console.print(f"warning: {sentence}", markup=False)
     for sentence in mistakes:
         console.print(f"mistake: {sentence}", markup=False)
     console.print(f"{len(mistakes)} mistakes, {len(warnings)} warnings.")
     raise typer.Exit(1 if mistakes else 0)
+
+
+@commands.command("golden")
+def ask_golden() -> None:
+    """Ask the golden questions of the pack, and show those not answered right."""
+    settings = Settings()
+    base = search.KnowledgeBase(
+        settings.index_dir, keeping(settings.encoder_dir, settings.index_dir)
+    )
+    book = golden.read_book(read_documents(settings.community_dir))
+    wrong = [
+        one
+        for one in book
+        if not golden.is_right(one, base.search(one.question, one.language, 1))
+    ]
+    for one in wrong:
+        console.print(f"{one.question} ({one.language}): expects {one.expected}", markup=False)
+    console.print(
+        f"{len(book) - len(wrong)} of {len(book)} golden questions are answered right."
+    )
 
 
 @commands.command()

@@ -43,7 +43,7 @@ def read_articles(folder: Path) -> tuple[dict[str, Article], list[str]]:
     mistakes: list[str] = []
     for file in sorted(folder.glob("*.md")):
         try:
-            article = _read(file.read_text(encoding="utf-8"))
+            article = read_article(file.read_text(encoding="utf-8"))
         except (ValueError, yaml.YAMLError) as broken:
             mistakes.append(f"articles/{file.name}: {_reason(broken)}")
             continue
@@ -53,15 +53,41 @@ def read_articles(folder: Path) -> tuple[dict[str, Article], list[str]]:
     return articles, mistakes
 
 
-def _read(text: str) -> Article:
+def read_article(text: str) -> Article:
+    """Read one article's file.
+
+    Raises:
+        ValueError: it has no front matter, a section or a field is missing or unfit.
+        yaml.YAMLError: the front matter is no YAML.
+    """
+    front, body = split(text)
+    return Article.model_validate(front | {"body": body})
+
+
+def split(text: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Cut an article's file into its front matter and its body by language.
+
+    Raises:
+        ValueError: front matter or a section is missing, or is there twice.
+        yaml.YAMLError: the front matter is no YAML.
+    """
     match = FRONT_MATTER.match(text)
     if match is None:
         raise ValueError("begin with front matter between two lines of ---")
     parts = SECTION.split(match["body"])
     body = {LANGUAGES[parts[i]]: parts[i + 1].strip() for i in range(1, len(parts) - 1, 2)}
-    if set(body) != {"zh", "en"}:
-        raise ValueError("write both sections, “## 中文” and “## English”")
-    return Article.model_validate(yaml.safe_load(match["front"]) | {"body": body})
+    if set(body) != {"zh", "en"} or len(parts) != 5:
+        raise ValueError("write both sections, “## 中文” and “## English”, once each")
+    front = yaml.load(match["front"], Loader=yaml.CSafeLoader)
+    if not isinstance(front, dict):
+        raise ValueError("write fields with values between the two lines of ---")
+    return front, body
+
+
+def write_article(front: dict[str, Any], body: Text) -> str:
+    """Return the text of an article's file; `read_article` reads the same again."""
+    fields = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1000)
+    return f"---\n{fields}---\n\n## 中文\n\n{body.zh}\n\n## English\n\n{body.en}\n"
 
 
 def _reason(broken: Exception) -> str:

@@ -5,7 +5,7 @@ Every record says where it comes from: `level` (official, report or sample), `so
 
 from datetime import date as day
 from datetime import time
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -18,6 +18,8 @@ from knowledge.errors import PackInvalid
 from knowledge.records import Record, Sourced, Text
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
+
+KEPT = 8  # packs in memory: the files' own, and the editions a process has lately shown
 
 # YAML reads 09:00 as a number of minutes and "24:00" is nobody's time of day.
 Clock = Annotated[time, BeforeValidator(lambda value: value if value != "24:00" else "23:59")]
@@ -296,13 +298,13 @@ class Pack(Record):
 
     @property
     def gtfs(self) -> Path:
-        """The folder of the timetable, in GTFS."""
-        return self.folder / "gtfs"
+        """The folder of the timetable, in GTFS; editions of the same files share it."""
+        return (self.folder / "gtfs").resolve()
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def load_pack(folder: Path) -> Pack:
-    """Read a pack; the same folder is read once a process.
+    """Read a pack; the last few folders are kept, and not read again.
 
     Raises:
         PackInvalid: a file is missing or a record has not the fields it needs; each sentence
@@ -384,7 +386,8 @@ class _Files:
             self.mistakes.append(f"{name} is missing in {self.folder}; every pack has one")
             return {}
         try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            content = yaml.load(text, Loader=yaml.CSafeLoader)
         except (yaml.YAMLError, UnicodeDecodeError) as broken:
             where = getattr(getattr(broken, "problem_mark", None), "line", 0) + 1
             self.mistakes.append(f"{name}, line {where}: not readable YAML; mend that line")

@@ -1,5 +1,7 @@
 """What every record of the pack has: text in two languages, and where it comes from."""
 
+import hashlib
+import json
 from datetime import date
 from typing import Literal
 
@@ -31,3 +33,9 @@ class Sourced(Record):
     as_of: date
     valid_until: date | None = None
     owner: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The version of what the record says: 16 hex digits over its canonical JSON."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]

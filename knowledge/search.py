@@ -35,15 +35,15 @@ class Found:
 class KnowledgeBase:
     """An index with the encoder that searches it; safe to use from several threads.
 
-    `folder` holds the index versions. Which of them answers is for the caller to say (`use`),
-    or the one built last (`refresh`).
+    `folder` holds the index versions. Which of them answers is for the caller to say
+    (`version`, later `use`), or the one built last (`refresh`).
     """
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, version: str = "") -> None:
         self._folder, self._embedder = folder, embedder
         self._opening = threading.Lock()  # one version is opened at a time, while others search
         self._searching = threading.Lock()  # an index is closed when nobody searches it
-        self._index = index.load(folder / index.latest(folder))
+        self._index = index.load(index.folder_of(folder, version or index.latest(folder)))
 
     @property
     def version(self) -> str:

@@ -32,7 +32,7 @@ class ListActivities(Answer):
         return "action_list_activities"
 
     def act(self, turn: Turn) -> Events:
-        pack = self.ground.pack
+        pack = turn.ground.pack
         named = matching.named(pack, turn.text)
         wanted = named or matching.alike(pack, turn.text)
         windows = reading.read_windows(turn.text, turn.now, self.ground.wording.zone)
@@ -117,7 +117,7 @@ class BookActivity(DoDeed):
     def _tell(self, turn: Turn, made: Booking | WaitlistEntry) -> None:
         told = {**showing.told(turn, made.session), "places": made.places}
         if isinstance(made, Booking):
-            hours = self.ground.pack.activity_rules.cancel_free_hours
+            hours = turn.ground.pack.activity_rules.cancel_free_hours
             turn.tell("utter_booked", **told, booking=made.id, hours=hours)
         else:
             turn.tell("utter_waiting", **told, number=service.ahead_of(turn.db, made) + 1)

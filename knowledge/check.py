@@ -5,14 +5,21 @@ import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import yaml
 from dateutil.rrule import rrulestr
+from pydantic import ValidationError
 
+from knowledge.article import read_article
+from knowledge.documents import GOLDEN, Listed, line_of, mapping
 from knowledge.errors import PackInvalid
+from knowledge.golden import read_book
 from knowledge.hours import readable
-from knowledge.pack import Pack, Sourced, load_pack
+from knowledge.pack import Activity, Facility, Pack, Sourced, load_pack
 from knowledge.transit import DAYS, read_table
 
+MODELS: Mapping[str, type[Sourced]] = {"facilities.yml": Facility, "activities.yml": Activity}
 NEW = Path(__file__).parent / "data" / "new"  # an empty pack: what every community fills in
 
 
@@ -31,6 +38,37 @@ def check(folder: Path, today: date | None = None) -> tuple[list[str], list[str]
         *_timetable(pack),
     ]
     return mistakes, list(_stale(pack, today)) if today else []
+
+
+def check_part(path: str, text: str, listed: Listed | None = None) -> list[str]:
+    """Return what is wrong with one document, or with one record of it, read by itself."""
+    try:
+        _read_part(path, text, listed)
+    except PackInvalid as invalid:
+        return invalid.mistakes
+    except ValidationError as invalid:
+        return [_mistake(path, text, error) for error in invalid.errors()]
+    except (ValueError, yaml.YAMLError) as broken:
+        return [f"{path}: {broken}"]
+    return []
+
+
+def _read_part(path: str, text: str, listed: Listed | None) -> None:
+    if path.endswith(".md"):
+        read_article(text)
+    elif path == GOLDEN:
+        read_book({GOLDEN: text})
+    elif listed:
+        MODELS[listed.path].model_validate(mapping(text, path))
+    else:
+        mapping(text, path)
+
+
+def _mistake(path: str, text: str, error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    line = line_of(text, str(error["loc"][0]) if error["loc"] else "")
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"{path}, line {line}: {place} — {said}; mend it"
 
 
 def _references(pack: Pack) -> Iterator[str]:

@@ -140,6 +140,11 @@ def located(sentences: Iterable[str], documents: Documents) -> list[str]:
     return [_located(sentence, documents) for sentence in sentences]
 
 
+def line_of(text: str, field: str) -> int:
+    """Return the number of the first line that says a field; 1 when none does."""
+    return (_says(text.splitlines(), 0, field) or 0) + 1
+
+
 def _located(sentence: str, documents: Documents) -> str:
     place = PLACE.match(sentence)
     if place is None or place["file"] not in documents:

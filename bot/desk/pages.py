@@ -4,11 +4,52 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.desk import conversation, inbox, neighbour_help, photo, request, signin
+from actions.people.staff import EDITS
+from bot.desk import (
+    content,
+    conversation,
+    editing,
+    inbox,
+    neighbour_help,
+    photo,
+    publishing,
+    request,
+    signin,
+)
 from bot.desk.signin import Door
 from bot.desk.visit import HERE, Desk, Page
 
+LARGEST_DOCUMENT = 4_000_000  # bytes of a form: a Chinese character is sent as nine
+RECORD = "/content/{kind}/{record_id}"
+
+# method, path, what answers, what shows a refusal
+CONTENT = (
+    ("GET", "/content", content.see, None),
+    ("GET", "/content/tasks", content.see_tasks, None),
+    ("GET", "/content/changes", publishing.see, None),
+    ("GET", "/content/publications/{publication_id}", publishing.see_publication, None),
+    ("POST", "/content/new", content.begin_new, content.see),
+    ("POST", "/content/offline", content.take_offline, content.see),
+    ("POST", "/content/online", content.bring_back, content.see),
+    ("POST", "/content/publish", publishing.publish, publishing.see),
+    (
+        "POST",
+        "/content/editions/{edition_id}/roll-back",
+        publishing.roll_back,
+        publishing.see,
+    ),
+    ("GET", RECORD, editing.see, None),
+    ("POST", RECORD + "/save", editing.save, editing.see),
+    ("POST", RECORD + "/preview", editing.see, editing.see),
+    ("GET", RECORD + "/history/{revision_id}", editing.see_revision, None),
+    ("POST", RECORD + "/restore", editing.restore, editing.see),
+)
+
 PAGES = (
+    *(
+        Page(method, path, answer, shows, roles=EDITS, largest=LARGEST_DOCUMENT)
+        for method, path, answer, shows in CONTENT
+    ),
     Page("GET", "/", inbox.see),
     Page("GET", "/inbox", inbox.see_list),
     Page("GET", "/conversations/{conversation_id}", conversation.see),

@@ -22,7 +22,7 @@ from actions.errors import Refusal
 from actions.people import audit, scope, staff
 from actions.people.model import Staff, StaffSession
 from actions.people.staff import Guess, Opened
-from bot.desk.visit import ROOT, Desk, Page, Visit, go
+from bot.desk.visit import ROOT, Desk, Missing, Page, Visit, go
 from bot.message import clean
 from knowledge.records import Text
 
@@ -48,7 +48,7 @@ class Door:
         async def answer(request: Request) -> Response:
             sent: Mapping[str, str] = dict(request.query_params)
             if page.method == "POST":
-                sent = await read_form(request)
+                sent = await read_form(request, page.largest)
             return await run_in_threadpool(self._answer, page, request, sent)
 
         return answer
@@ -141,8 +141,20 @@ class Door:
             who, session = found
             if page.method == "POST":
                 _check_token(session, sent)
+            if who.role not in page.roles:
+                raise Missing
             scope.limit(db, staff.areas_of(who), who.team_id)
-            visit = Visit(self.desk, db, who, session, now, request.path_params, sent, refused)
+            visit = Visit(
+                desk=self.desk,
+                db=db,
+                pack=self.desk.home.shelf.pack(db),
+                staff=who,
+                session=session,
+                now=now,
+                path=request.path_params,
+                sent=sent,
+                refused=refused,
+            )
             response = answer(visit)
             self._seal(db, who.id, visit.notes)
             return response
@@ -167,7 +179,7 @@ def sign_out(visit: Visit) -> Response:
     return answer
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, largest: int = LARGEST_FORM) -> dict[str, str]:
     """Read what a page of ours sent, up to a size.
 
     Raises:
@@ -178,7 +190,7 @@ async def read_form(request: Request) -> dict[str, str]:
     content = b""
     async for part in request.stream():
         content += part
-        if len(content) > LARGEST_FORM:
+        if len(content) > largest:
             raise HTTPException(413)
     try:
         fields = parse_qsl(content.decode("utf-8", "replace"), True, max_num_fields=30)

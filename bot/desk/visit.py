@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from actions.clock import Clock
+from actions.content.editions import Home
 from actions.db import Database, Db
 from actions.errors import Refusal
-from actions.people.model import Staff, StaffSession
+from actions.people.model import Role, Staff, StaffSession
+from actions.people.staff import EDITS
 from actions.wording import Wording
 from bot.desk import labels
 from bot.message import clean
@@ -40,6 +42,7 @@ class Desk:
     clock: Clock
     wording: Wording
     pack: Pack
+    home: Home
     secret_key: str
     uploads: Path
     templates: Environment = field(init=False)
@@ -63,10 +66,14 @@ class Desk:
 
 @dataclass(frozen=True)
 class Visit:
-    """One request; `db` is its transaction and reaches no farther than the staff's scope."""
+    """One request; `db` is its transaction and reaches no farther than the staff's scope.
+
+    `pack` is the content residents get at this moment.
+    """
 
     desk: Desk
     db: Db
+    pack: Pack
     staff: Staff
     session: StaffSession
     now: datetime
@@ -82,8 +89,18 @@ class Visit:
     def show(self, template: str, **values: Any) -> Response:
         """Show a page; one that tells of a refusal says so by its status too."""
         return self.desk.show(
-            template, 409 if self.refused else 200, visit=self, now=self.now, **values
+            template,
+            409 if self.refused else 200,
+            visit=self,
+            now=self.now,
+            pack=self.pack,
+            **values,
         )
+
+    @property
+    def today(self) -> date:
+        """The day it is in the community."""
+        return self.now.astimezone(self.pack.zone).date()
 
     def words(self) -> str:
         """Return what was written into a form.
@@ -102,13 +119,16 @@ class Page:
     """A row of the desk's table of pages.
 
     `POST` is a deed: it needs the session's token, and when it is refused, `shows` is the page
-    that says so. `GET` changes nothing but the audit log.
+    that says so. `GET` changes nothing but the audit log. For anybody but those of `roles` the
+    page is not there. `largest` is how many bytes may be sent.
     """
 
     method: str
     path: str
     answer: Callable[[Visit], Response]
     shows: Callable[[Visit], Response] | None = None
+    roles: frozenset[Role] = frozenset(Role)
+    largest: int = 64 * 1024
 
 
 def go(path: str) -> Response:
@@ -129,5 +149,5 @@ def _templates(desk: Desk) -> Environment:
         zh=desk.wording.moment(at, "zh"), en=desk.wording.moment(at, "en")
     )
     made.filters["long"] = labels.long
-    made.globals |= {"labels": labels, "desk": ROOT, "pack": desk.pack}
+    made.globals |= {"labels": labels, "desk": ROOT, "pack": desk.pack, "edits": EDITS}
     return made

@@ -61,7 +61,22 @@ def read_article(text: str) -> Article:
         yaml.YAMLError: the front matter is no YAML.
     """
     front, body = split(text)
-    return Article.model_validate(front | {"body": body})
+    article = Article.model_validate(front | {"body": body})
+    for field, said in _must_say(article).items():
+        if not said.strip():
+            raise ValueError(f"{field} — it is empty; write it")
+    return article
+
+
+def _must_say(article: Article) -> dict[str, str]:
+    """Return what no article may leave empty."""
+    languages = {
+        "zh": (article.title.zh, article.body.zh),
+        "en": (article.title.en, article.body.en),
+    }
+    titles = {f"title.{language}": title for language, (title, _) in languages.items()}
+    bodies = {f"body.{language}": body for language, (_, body) in languages.items()}
+    return {"topic": article.topic, "source": article.source} | titles | bodies
 
 
 def split(text: str) -> tuple[dict[str, Any], dict[str, str]]:

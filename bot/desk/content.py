@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from starlette.responses import Response
 
@@ -81,7 +82,7 @@ def see_tasks(visit: Visit) -> Response:
     """Show what owners have to do about what residents get now."""
     return visit.show(
         "content_tasks.html",
-        tasks=tasks(visit.pack, visit.today),
+        groups=groupby(tasks(visit.pack, visit.today), key=lambda task: task.reason),
         records=editions.records(visit.pack),
         name_of=name_of,
     )

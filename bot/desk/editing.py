@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import yaml
 from pydantic import ValidationError
@@ -41,7 +42,7 @@ Diff = list[tuple[str, str]]  # sign (+, -, space) and line
 
 @dataclass(frozen=True)
 class Subject:
-    """What is edited: its kind, its id, where it is written, and how it is written there now."""
+    """What is edited: its kind, its id, where it is written, and the latest revision there."""
 
     kind: str
     record_id: str
@@ -175,7 +176,7 @@ def _read(visit: Visit, subject: Subject, typed: Mapping[str, str]) -> tuple[str
 
 
 def _readable(text: str | None) -> str | None:
-    """An article's text whose front matter can be read, so that the form keeps the rest of it."""
+    """Return an article's text if it can be read, so that the form keeps what it does not show."""
     try:
         if text:
             article_form.fields_of(text)
@@ -225,16 +226,16 @@ def _theirs(visit: Visit, subject: Subject) -> Diff:
 
 
 def _history(visit: Visit, subject: Subject) -> list[tuple[Revision, str | None]]:
-    """Return the revisions that changed this very part, the latest first, with their authors."""
+    """Return the revisions that changed this part, the latest first, with their authors."""
     authors, part = _authors(visit), subject.part
     found = revisions.history(visit.db, part.path, SHOWN_HISTORY + 1)
     texts = [part.text_in(revision.text) for revision in found]
-    older = [*texts[1:], None if len(found) <= SHOWN_HISTORY else texts[-1]]
+    changed = [text != before for text, before in pairwise([*texts, None])]
     return [
         (revision, authors.get(revision.staff_id or 0))
-        for revision, text, before in zip(found, texts, older, strict=True)
-        if text != before
-    ]
+        for revision, is_changed in zip(found, changed, strict=True)
+        if is_changed
+    ][:SHOWN_HISTORY]
 
 
 def _authors(visit: Visit) -> dict[int, str]:

@@ -90,7 +90,7 @@ def _diff(pair: drafts.Unpublished) -> Diff:
 
 
 def _state(visit: Visit, publication: Publication) -> State:
-    """Return where it stands; one nobody works on any more has failed, whatever its row says."""
+    """Return where it stands; one nobody works on any more has failed."""
     lost = publishing.is_lost(publication, now=visit.now)
     return State.FAILED if lost else State(publication.state)
 

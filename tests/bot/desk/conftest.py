@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from actions import conversations
+from actions.content import editions, publishing, revisions
+from actions.content.model import Edition, Revision, State
 from actions.conversations import Attachment, Author, Conversation, Upload
 from actions.governance import service
 from actions.governance.model import ServiceRequest
@@ -19,8 +21,10 @@ from actions.people import staff
 from actions.people.model import Area, Role, Staff, Words
 from actions.people.staff import Guess
 from bot.desk.signin import COOKIE
+from knowledge.documents import read_documents
 from tests.bot.conftest import PACK, Bot
 
+DOCUMENTS = read_documents(PACK.folder)
 CANARY = "金丝雀在第七号楼"
 PHOTO = b"\xff\xd8\xff photo"
 ORIGIN = {"Origin": "http://bot"}
@@ -76,6 +80,9 @@ class Village:
     reference: str = ""
     need_id: int = 0
     taken_id: int = 0
+    edition_id: int = 0
+    publication_id: int = 0
+    revision_id: int = 0
 
     def colleague(self, name: str) -> Colleague:
         """Somebody who is signed in."""
@@ -152,6 +159,14 @@ def village(bot: Bot) -> Village:
             member = Staff(username=name, role=role, area_id=area, team_id=team, created_at=now)
             member.password_hash = password_hash()
             db.add(member)
+        imported = revisions.import_files(db, DOCUMENTS, now=now)
+        first = Edition(index_version="0" * 16, revisions=imported, published_at=now)
+        editions.activate(db, first)
+        draft = Revision(path="help.yml", text=DOCUMENTS["help.yml"] + "\n", written_at=now)
+        db.add(draft)
+        placed = publishing.order(db, imported, staff_id=None, now=now)
+        placed.state, village.publication_id = State.REFUSED, placed.id
+        village.edition_id, village.revision_id = first.id, imported["articles/ed-card.md"]
         address = bot.parts.webchat.address(bot.session)
         talk = conversations.at_address(db, channel="webchat", address=address, now=now)
         talk.area_id, talk.introduced_at = "guali/qicai/", now

@@ -62,6 +62,9 @@ bench-intents: ready-to-test ## Intent accuracy; TRAIN=f.tsv TEST=g.tsv [OOS=h.t
 bench-retrieval: ready-to-test ## Retrieval quality; PASSAGES=p.jsonl QUERIES=q.jsonl
 	@$(PY)/python -m bench.retrieval --passages "$(PASSAGES)" --queries "$(QUERIES)"
 
+bench-publish: ready-to-test ## Seconds from the order to the new edition
+	@$(PY)/python -m bench.publish
+
 bench-dates: environments ## Date understanding; FILE=f.tsv
 	@$(PY)/python -m bench.dates --file "$(FILE)"
 
@@ -78,4 +81,4 @@ clean: ## Remove what set-up made (never the state folder)
 	rm -rf .venv .venv-rasa .tools .build .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-dates bench-chat drill fix clean
+.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-publish bench-dates bench-chat drill fix clean

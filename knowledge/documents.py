@@ -146,6 +146,7 @@ def line_of(text: str, field: str) -> int:
 
 
 def _located(sentence: str, documents: Documents) -> str:
+    sentence = re.sub(r"^articles, record ([\w-]+)", r"articles/\1.md", sentence)
     place = PLACE.match(sentence)
     if place is None or place["file"] not in documents:
         return sentence

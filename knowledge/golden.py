@@ -76,7 +76,7 @@ def read_book(documents: Documents) -> list[Golden]:
     if mistakes:
         raise PackInvalid(mistakes)
     return [
-        Golden(row[0], row[1], row[2], tuple(i.strip() for i in row[3].split(",") if i.strip()))
+        Golden(row[0], row[1], row[2], _ids(row))
         for row in rows
         if _speaks(row) and row[:3] != COLUMNS[:3]
     ]
@@ -128,6 +128,11 @@ def _named(golden: Golden, found: Sequence[Found]) -> str:
     return f"{found[0].kind}:{found[0].record_id}"
 
 
+def _ids(row: Sequence[str]) -> tuple[str, ...]:
+    """Return the records expected; an empty last column may have lost its tab."""
+    return tuple(i.strip() for i in row[3].split(",") if i.strip()) if row[3:] else ()
+
+
 def _speaks(row: Sequence[str]) -> bool:
     return bool(row) and not row[0].startswith("#")
 
@@ -135,7 +140,7 @@ def _speaks(row: Sequence[str]) -> bool:
 def _unfit(row: Sequence[str], number: int) -> str | None:
     if not _speaks(row) or (number == 1 and list(row[:3]) == COLUMNS[:3]):
         return None
-    if len(row) != len(COLUMNS):
+    if len(row) not in (len(COLUMNS) - 1, len(COLUMNS)):
         return f"{len(row)} columns; write kind, language, question, records, with tabs between"
     if row[1] not in LANGUAGES:
         return f"language “{row[1]}” is unknown; write zh or en"

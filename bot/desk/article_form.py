@@ -35,9 +35,10 @@ def text_of(fields: Mapping[str, str], record_id: str, before: str | None) -> st
     listed = {key: _line(fields, key) for key in OPTIONAL}
     listed |= {"conflicts": _list(fields, "conflicts")}
     for key, value in listed.items():
-        front.pop(key, None)
         if value:
-            front[key] = value
+            front[key] = value  # a field that is there keeps its place
+        else:
+            front.pop(key, None)
     return write_article(front, Text(zh=_body(fields, "body_zh"), en=_body(fields, "body_en")))
 
 

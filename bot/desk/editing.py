@@ -176,7 +176,7 @@ def _read(visit: Visit, subject: Subject, typed: Mapping[str, str]) -> tuple[str
 
 
 def _readable(text: str | None) -> str | None:
-    """Return an article's text if it can be read, so that the form keeps what it does not show."""
+    """Return an article's text if the form can read it, to keep what it does not show."""
     try:
         if text:
             article_form.fields_of(text)

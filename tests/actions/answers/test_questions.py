@@ -1,5 +1,6 @@
 """Questions looked up: answered with where it comes from, asked back, or honestly not known."""
 
+from actions.content.model import Offline
 from actions.wording import read_payload
 from tests.actions.conftest import Heard, Talk
 
@@ -49,3 +50,34 @@ def test_an_activity_tells_its_weekday_and_how_to_book_it(talk: Talk) -> None:
 def test_an_unknown_choice_is_looked_up_as_a_question(talk: Talk) -> None:
     heard = ask(talk, "借书证怎么办", choice="article:gone")
     assert "身份证" in heard.text
+
+
+def take_offline(talk: Talk, kind: str, subject_id: str) -> None:
+    with talk.ground.database.transaction() as db:
+        db.add(Offline(kind=kind, subject_id=subject_id, since_at=talk.ground.clock.now()))
+
+
+def test_a_record_that_is_offline_is_said_to_be_checked(talk: Talk) -> None:
+    assert "身份证" in ask(talk, "借书证怎么办").text
+    take_offline(talk, "article", "ed-card")
+    for heard in (ask(talk, "借书证怎么办"), ask(talk, "", choice="article:ed-card")):
+        assert "正在核对" in heard.text
+        assert "身份证" not in heard.text
+        assert [read_payload(c["payload"])[0] for c in heard.choices] == ["ask_person"]
+
+
+def test_a_topic_that_is_offline_is_neither_told_nor_suggested(talk: Talk) -> None:
+    question = "停车"
+    before = ask(talk, question)
+    parking = {value for value in before.values if value.startswith("article:tr-")}
+    take_offline(talk, "topic", "交通")
+    after = ask(talk, question)
+    assert "正在核对" in ask(talk, "", choice="article:tr-parking-fee").text
+    assert not parking & set(after.values)
+
+
+def test_the_hours_of_a_place_that_is_offline_are_not_told(talk: Talk) -> None:
+    take_offline(talk, "facility", "fac-convenience")
+    heard = talk.do("action_answer_hours", "", choice="fac-convenience")
+    assert "正在核对" in heard.text
+    assert "现在" not in heard.text.replace("现在不敢", "")

@@ -1,7 +1,11 @@
 """Publishing is all or nothing: what breaks a question, or is broken, changes nothing."""
 
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -196,3 +200,60 @@ def test_what_cannot_be_opened_any_more_is_not_rolled_back_to(newsroom: Newsroom
         editions.roll_back(
             db, newsroom.press.home, earlier, staff_id=newsroom.staff_id, now=now
         )
+
+
+def test_a_publisher_killed_in_the_middle_leaves_the_old_edition(
+    newsroom: Newsroom, clock: StandingClock, tmp_path: Path
+) -> None:
+    """A real process, killed while it builds: nothing is half published, the next one works."""
+    newsroom.set_up()
+    before = newsroom.active()
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    number = newsroom.order()
+    building = tmp_path / "building"
+    program = PUBLISHER.format(
+        url=newsroom.database.engine.url.render_as_string(hide_password=False),
+        files=newsroom.files,
+        content=newsroom.press.home.shelf.folder,
+        index=newsroom.press.home.index_dir,
+        now=clock.now().isoformat(),
+        building=building,
+    )
+    process = subprocess.Popen([sys.executable, "-c", program])
+    while not building.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert newsroom.active() == before
+    with newsroom.database.reading() as db:
+        assert db.get_one(Publication, number).state == State.RUNNING
+    clock.pass_by(publishing.LOST_AFTER + timedelta(seconds=1))
+    assert newsroom.publish().state == State.PUBLISHED
+    assert "三楼" in newsroom.pack().articles["card"].body.zh
+    assert not list(newsroom.press.home.index_dir.glob("candidate-*"))
+
+
+PUBLISHER = """
+import time
+from datetime import datetime
+from pathlib import Path
+from actions import migrate
+from actions.content import publishing
+from actions.content.editions import Home, Shelf
+from actions.content.publishing import Press
+from actions.db import Database
+from actions.following import follow
+from knowledge.pack import load_pack
+from tests.conftest import StandingClock
+from tests.knowledge.conftest import Letters
+
+class Slow(Letters):
+    def embed_queries(self, texts):
+        Path("{building}").touch()
+        time.sleep(60)
+
+home = Home(Shelf(load_pack(Path("{files}")), Path("{content}")), Path("{index}"), follow)
+clock = StandingClock(datetime.fromisoformat("{now}"))
+publishing.run_ordered(Press(Database("{url}"), clock, home, Slow))
+"""

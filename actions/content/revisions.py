@@ -98,16 +98,16 @@ def save(db: Db, edit: Edit, *, staff_id: int, now: datetime) -> Revision | None
     text = part.put_into(current, edit.text)
     if text == current:
         return None
-    return _write(
-        db,
-        Revision(
-            path=part.path,
-            text=text,
-            staff_id=staff_id,
-            written_at=now,
-            restores_id=edit.restores_id,
-        ),
+    written = Revision(
+        path=part.path,
+        text=text,
+        staff_id=staff_id,
+        restores_id=edit.restores_id,
+        written_at=now,
     )
+    db.add(written)
+    db.flush()
+    return written
 
 
 def import_files(db: Db, documents: Documents, *, now: datetime) -> dict[str, int]:
@@ -118,18 +118,16 @@ def import_files(db: Db, documents: Documents, *, now: datetime) -> dict[str, in
     """
     alone(db, Revision)
     before = {path: r.text for path, r in _latest_of_each(db, from_files=True).items()}
-    gone = {
-        path: None
-        for path, text in before.items()
-        if text is not None and path not in documents
+    changed: dict[str, str | None] = {
+        path: text for path, text in documents.items() if before.get(path) != text
     }
-    changed: Mapping[str, str | None] = {
-        p: t for p, t in documents.items() if before.get(p) != t
-    } | gone
-    return {
-        path: _write(db, Revision(path=path, text=text, written_at=now)).id
-        for path, text in sorted(changed.items())
-    }
+    changed |= dict.fromkeys(
+        path for path, text in before.items() if text is not None and path not in documents
+    )
+    written = [Revision(path=p, text=t, written_at=now) for p, t in sorted(changed.items())]
+    db.add_all(written)
+    db.flush()
+    return {revision.path: revision.id for revision in written}
 
 
 def latest(db: Db, path: str) -> Revision | None:
@@ -175,9 +173,3 @@ def _latest_of_each(db: Db, *, from_files: bool) -> dict[str, Revision]:
     if from_files:
         newest = newest.where(Revision.staff_id.is_(None))
     return {r.path: r for r in db.scalars(select(Revision).where(Revision.id.in_(newest)))}
-
-
-def _write(db: Db, revision: Revision) -> Revision:
-    db.add(revision)
-    db.flush()
-    return revision

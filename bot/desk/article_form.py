@@ -32,7 +32,7 @@ def text_of(fields: Mapping[str, str], record_id: str, before: str | None) -> st
     front["title"] = {lang: _line(fields, f"title_{lang}") for lang in ("zh", "en")}
     front["questions"] = {lang: _list(fields, f"questions_{lang}") for lang in ("zh", "en")}
     front |= {key: _line(fields, key) for key in PLAIN}
-    listed = {key: _line(fields, key) for key in OPTIONAL}
+    listed: dict[str, str | list[str]] = {key: _line(fields, key) for key in OPTIONAL}
     listed |= {"conflicts": _list(fields, "conflicts")}
     for key, value in listed.items():
         if value:

@@ -144,17 +144,7 @@ class Door:
             if who.role not in page.roles:
                 raise Missing
             scope.limit(db, staff.areas_of(who), who.team_id)
-            visit = Visit(
-                desk=self.desk,
-                db=db,
-                pack=self.desk.home.shelf.pack(db),
-                staff=who,
-                session=session,
-                now=now,
-                path=request.path_params,
-                sent=sent,
-                refused=refused,
-            )
+            visit = Visit(self.desk, db, who, session, now, request.path_params, sent, refused)
             response = answer(visit)
             self._seal(db, who.id, visit.notes)
             return response

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,10 @@ class Desk:
 
 @dataclass(frozen=True)
 class Visit:
-    """One request; `db` is its transaction and reaches no farther than the staff's scope.
-
-    `pack` is the content residents get at this moment.
-    """
+    """One request; `db` is its transaction and reaches no farther than the staff's scope."""
 
     desk: Desk
     db: Db
-    pack: Pack
     staff: Staff
     session: StaffSession
     now: datetime
@@ -96,6 +93,11 @@ class Visit:
             pack=self.pack,
             **values,
         )
+
+    @cached_property
+    def pack(self) -> Pack:
+        """The content residents get at this moment."""
+        return self.desk.home.shelf.pack(self.db)
 
     @property
     def today(self) -> date:

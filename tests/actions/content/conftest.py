@@ -1,7 +1,7 @@
 """A small community that publishes: a pack of four articles, a real index, no encoder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,6 @@ class Newsroom:
     files: Path
     staff_id: int
     other_id: int
-    embedded: list[int] = field(default_factory=list)
 
     @property
     def database(self) -> Database:
@@ -96,7 +95,7 @@ def newsroom(
             member.password_hash = ""
         db.add_all(staff)
         db.flush()
-        ids = [member.id for member in staff]
+        anna, bo = (member.id for member in staff)
     shelf = Shelf(load_pack(files), tmp_path / "content")
     home = Home(shelf, tmp_path / "index", following.follow)
-    return Newsroom(Press(database, clock, home, lambda: embedder), files, *ids)
+    return Newsroom(Press(database, clock, home, lambda: embedder), files, anna, bo)

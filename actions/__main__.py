@@ -15,6 +15,7 @@ from actions.errors import Refusal, XiaoliError
 from actions.following import follow
 from actions.settings import Settings
 from knowledge.embedder import Kept, keeping
+from knowledge.errors import KnowledgeError
 from knowledge.pack import load_pack
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -38,8 +39,8 @@ def bring_up_to_date() -> None:
     said.state_dir.mkdir(parents=True, exist_ok=True)
     published = migrate.run(_press(said))
     if published and published.state != State.PUBLISHED:
-        _show(published)
-        typer.echo("The content residents get is the one from before; see above what to mend.")
+        for sentence in (*_sentences(published), "Residents get the content from before"):
+            typer.echo(f"! {sentence}")  # set-up shows such lines
 
 
 @commands.command("publish")
@@ -51,7 +52,7 @@ def publish() -> None:
             _order(db, press)
     published = publishing.run_ordered(press)
     if published:
-        _show(published)
+        typer.echo("\n".join(_sentences(published)))
         raise typer.Exit(0 if published.state == State.PUBLISHED else NOT_PUBLISHED)
 
 
@@ -85,24 +86,24 @@ def _order(db: Db, press: Press) -> None:
         raise XiaoliError("Another publication runs; try again when it has ended") from None
 
 
-def _show(published: Publication) -> None:
-    """Tell the operator what came of a publication, sentence by sentence."""
+def _sentences(published: Publication) -> list[str]:
+    """Say what came of a publication."""
     report = published.report
-    typer.echo(f"Publication {published.id}: {published.state}")
-    for sentence in report.get("mistakes", ()):
-        typer.echo(f"mistake: {sentence}")
-    for broken in report.get("regressions", ()):
-        typer.echo(
-            f"no longer right: “{broken['question']}” expects {broken['expected']}, "
-            f"now {broken['now']}"
-        )
+    said = [f"Publication {published.id}: {published.state}"]
+    said += [f"mistake: {mistake}" for mistake in report.get("mistakes", ())]
+    said += [
+        f"no longer right: “{broken['question']}” expects {broken['expected']}, "
+        f"now {broken['now']}"
+        for broken in report.get("regressions", ())
+    ]
     if report.get("error"):
-        typer.echo(f"It broke: {report['error']}; run it again, and see the log")
+        said.append(f"It broke off ({report['error']}): publish again, and see the log")
+    return said
 
 
 if __name__ == "__main__":
     try:
         commands()
-    except XiaoliError as error:
+    except (XiaoliError, KnowledgeError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None

@@ -48,11 +48,8 @@ class Index:
         """Return (passage number, similarity) of the passages nearest in meaning."""
         similarities, found = self.vectors[language].search(vector.reshape(1, -1), count)
         rows = self.rows[language]
-        return [
-            (rows[n], float(s))
-            for n, s in zip(found[0], similarities[0], strict=True)
-            if n >= 0
-        ]
+        pairs = zip(found[0].tolist(), similarities[0].tolist(), strict=True)
+        return [(rows[n], similarity) for n, similarity in pairs if n >= 0]
 
     def matching(self, question: str, language: str, count: int) -> list[tuple[int, float]]:
         """Return (passage number, BM25 score, greater is better) by shared words."""

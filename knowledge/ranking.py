@@ -77,10 +77,11 @@ def rank(
 
 def _legs(index: Index, question: Question, count: int, without: frozenset[int]) -> _Legs:
     legs = _Legs({}, {}, {})
+    passages, nearness = index.passages, legs.nearness  # looked at for every passage there is
     for number, similarity in index.nearest(question.vector, question.language, count):
-        record = index.passages[number].record
-        if number not in without and record not in legs.nearness:
-            legs.nearness[record], legs.passage[record] = similarity, number
+        record = passages[number].record
+        if record not in nearness and number not in without:
+            nearness[record], legs.passage[record] = similarity, number
     for number, score in index.matching(question.text, question.language, CANDIDATES):
         record = index.passages[number].record
         if number not in without and record in legs.nearness:
@@ -116,4 +117,4 @@ def _standard(values: Vectors) -> Vectors:
 
 def _evidence(scores: dict[RecordKey, float], first: RecordKey) -> tuple[float, float]:
     best = scores[first]
-    return best, 1 / sum(float(np.exp(score - best)) for score in scores.values())
+    return best, float(1 / np.exp(np.array(list(scores.values())) - best).sum())

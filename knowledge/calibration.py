@@ -6,6 +6,7 @@ answer (`data/unanswerable.yml`).
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from knowledge.ranking import Question, Ranking, rank
 from knowledge.text import normalise
 
 FOLDS = 5
+AT_ONCE = 2  # folds
 WRONGLY_SURE = 0.05  # at most this share of unanswerable questions is answered
 WRONGLY_OFFERED = 0.2  # … is met with a guess
 
@@ -63,15 +65,26 @@ def _ask_own(index: Index, vectors: Vectors) -> Iterator[tuple[str, Ranking, boo
         for n, passage in enumerate(index.passages)
         if passage.asked and passage.kind == "article"
     ]
-    for fold in range(FOLDS):
-        held_out = asked[fold::FOLDS]
-        learned = classifier.fit(index.passages, vectors, frozenset(held_out))
-        for n in held_out:
-            passage = index.passages[n]
-            question = Question(normalise(passage.text), vectors[n], passage.language)
-            ranking = rank(index, question, learned=learned, without=frozenset({n}))
-            if ranking:
-                yield passage.language, ranking, ranking.records[0].record == passage.record
+    folds = [asked[fold::FOLDS] for fold in range(FOLDS)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # learning leaves the other core to ranking
+        for fold in pool.map(lambda held_out: _ask_fold(index, vectors, held_out), folds):
+            yield from fold
+
+
+def _ask_fold(
+    index: Index, vectors: Vectors, held_out: Sequence[int]
+) -> list[tuple[str, Ranking, bool]]:
+    """Ask these sample questions while all of them are left out of what is learned."""
+    learned = classifier.fit(index.passages, vectors, frozenset(held_out))
+    found = []
+    for n in held_out:
+        passage = index.passages[n]
+        question = Question(normalise(passage.text), vectors[n], passage.language)
+        ranking = rank(index, question, learned=learned, without=frozenset({n}))
+        if ranking:
+            right = ranking.records[0].record == passage.record
+            found.append((passage.language, ranking, right))
+    return found
 
 
 def _ask_foreign(

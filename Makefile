@@ -65,6 +65,9 @@ bench-retrieval: ready-to-test ## Retrieval quality, of the pack or of PASSAGES=
 bench-search: ready-to-test ## Search among very many passages; N=100000 [TEXTS=../shared/data]
 	@$(PY)/python -m bench.search --count "$(or $(N),100000)" --texts "$(or $(TEXTS),../shared/data)"
 
+bench-publish: ready-to-test ## Seconds from the order to the new edition
+	@$(PY)/python -m bench.publish
+
 bench-dates: environments ## Date understanding; FILE=f.tsv
 	@$(PY)/python -m bench.dates --file "$(FILE)"
 

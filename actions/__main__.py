@@ -1,67 +1,60 @@
-"""`python -m actions serve | migrate | revision`: the action server, and its store."""
+"""`python -m actions serve | migrate | publish | revision`: the action server, its store."""
 
-from pathlib import Path
+from functools import cache
 
 import typer
-import uvicorn
-from rasa_sdk.interfaces import Action
 
-from actions import handoff, migrate, server, settings, smalltalk
-from actions.answers import actions as answers
-from actions.booking import actions as booking
+from actions import migrate, settings
 from actions.clock import open_clock
-from actions.db import Database
-from actions.dialogue import CancelForm, Ground, StartSession
-from actions.errors import SettingInvalid, XiaoliError
-from actions.governance import actions as governance
-from actions.neighbours import actions as neighbours
-from actions.wording import read_wording
-from knowledge import index
-from knowledge.embedder import OnnxEmbedder, Remembering
-from knowledge.errors import IndexUnusable, KnowledgeError
-from knowledge.pack import Pack, load_pack
-from knowledge.search import KnowledgeBase
-from knowledge.transit import open_timetable
+from actions.content import drafts, publishing
+from actions.content.editions import Home, Shelf
+from actions.content.model import Publication, State
+from actions.content.publishing import Press
+from actions.db import Database, Db
+from actions.errors import Refusal, XiaoliError
+from actions.following import follow
+from actions.settings import Settings
+from knowledge.embedder import Kept, keeping
+from knowledge.errors import KnowledgeError
+from knowledge.pack import load_pack
 from knowledge.vectors import store_at
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 
-TOPICS = (booking, governance, neighbours, handoff, smalltalk)
+NOT_PUBLISHED = 3  # exit code: it was run, and the content is the one from before
+PATIENT = 20  # s: who publishes may wait for the store, no resident does
 
 
 @commands.command("serve")
 def serve() -> None:
     """Run the action server on loopback; Rasa is its only caller."""
-    said = settings.read()
-    if not said.actions_secret:
-        raise SettingInvalid("Setting ACTIONS_SECRET is missing; see .env.example")
-    pack = load_pack(said.community_dir)
-    ground = Ground(
-        database=Database(said.database),
-        clock=open_clock(said.test_clock),
-        wording=read_wording(pack.zone),
-        pack=pack,
-    )
-    ground.database.check_durable()
-    embedder = Remembering(OnnxEmbedder(said.encoder_dir))
-    base = KnowledgeBase(said.index_dir, embedder, store_at(said.vector_store))
-    warm_up(base, pack)
-    made = all_actions(ground, base)
-    app = server.build(made, said.actions_secret, ground.database.check_durable)
-    uvicorn.run(app, host=said.actions_host, port=said.actions_port, access_log=False)
+    from actions import serving  # a second of imports nobody else needs to wait for
+
+    serving.run(settings.read())
 
 
 @commands.command("migrate")
 def bring_up_to_date() -> None:
-    """Bring the database up to date: tables, areas, sessions, the index that answers."""
+    """Bring the database up to date: tables, areas, content, sessions."""
     said = settings.read()
     said.state_dir.mkdir(parents=True, exist_ok=True)
-    migrate.run(
-        Database(said.database),
-        load_pack(said.community_dir),
-        _built_index(said.index_dir),
-        now=open_clock(said.test_clock).now(),
-    )
+    published = migrate.run(_press(said))
+    if published and published.state != State.PUBLISHED:
+        for sentence in (*_sentences(published), "Residents get the content from before"):
+            typer.echo(f"! {sentence}")  # set-up shows such lines
+
+
+@commands.command("publish")
+def publish() -> None:
+    """Publish what was ordered at the desk; without an order, all that was changed."""
+    press = _press(settings.read())
+    with press.database.transaction() as db:
+        if not publishing.is_ordered(db):
+            _order(db, press)
+    published = publishing.run_ordered(press)
+    if published:
+        typer.echo("\n".join(_sentences(published)))
+        raise typer.Exit(0 if published.state == State.PUBLISHED else NOT_PUBLISHED)
 
 
 @commands.command("revision")
@@ -70,26 +63,44 @@ def write_migration(message: str) -> None:
     migrate.revise(Database(settings.read().database), message)
 
 
-def warm_up(base: KnowledgeBase, pack: Pack) -> None:
-    """Load what is loaded at its first use, so that the first resident need not wait for it."""
-    base.search("你好", "zh")
-    open_timetable(pack)
+def _press(said: Settings) -> Press:
+    """Put together what publishing stands on; the encoder is opened when it is needed."""
+
+    @cache
+    def embedder() -> Kept:
+        return keeping(said.encoder_dir, said.index_dir)
+
+    shelf = Shelf(load_pack(said.community_dir), said.content_dir)
+    return Press(
+        database=Database(said.database, busy_seconds=PATIENT),
+        clock=open_clock(said.test_clock),
+        home=Home(shelf, said.index_dir, follow),
+        embedder=embedder,
+        keep=lambda: embedder().save() if embedder.cache_info().currsize else None,
+        store=store_at(said.vector_store),
+    )
 
 
-def all_actions(ground: Ground, base: KnowledgeBase) -> list[Action]:
-    """Make every action instance, topic by topic."""
-    made: list[Action] = [StartSession(ground), CancelForm(ground)]
-    made += answers.actions(ground, base)
-    for topic in TOPICS:
-        made += topic.actions(ground)
-    return made
-
-
-def _built_index(folder: Path) -> str | None:
+def _order(db: Db, press: Press) -> None:
     try:
-        return index.latest(folder)
-    except IndexUnusable:
-        return None
+        publishing.order(db, drafts.wanted(db), staff_id=None, now=press.clock.now())
+    except Refusal:
+        raise XiaoliError("Another publication runs; try again when it has ended") from None
+
+
+def _sentences(published: Publication) -> list[str]:
+    """Say what came of a publication."""
+    report = published.report
+    said = [f"Publication {published.id}: {published.state}"]
+    said += [f"mistake: {mistake}" for mistake in report.get("mistakes", ())]
+    said += [
+        f"no longer right: “{broken['question']}” expects {broken['expected']}, "
+        f"now {broken['now']}"
+        for broken in report.get("regressions", ())
+    ]
+    if report.get("error"):
+        said.append(f"It broke off ({report['error']}): publish again, and see the log")
+    return said
 
 
 if __name__ == "__main__":

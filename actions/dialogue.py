@@ -9,7 +9,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,8 @@ from rasa_sdk.types import DomainDict
 from actions import conversations, outbox, turns, wording
 from actions import told as telling
 from actions.clock import Clock
+from actions.content import editions
+from actions.content.editions import Shelf
 from actions.conversations import Attachment, Author, Choice, Conversation, Draft
 from actions.db import Database, Db
 from actions.errors import Refusal, TurnLost
@@ -48,12 +50,17 @@ SURE = 0.6  # below this an intent does not take a free-text answer away from a 
 
 @dataclass(frozen=True)
 class Ground:
-    """What every action stands on; made once when the server starts."""
+    """What every action stands on; made once when the server starts.
+
+    A turn's ground has the pack of the edition that is active then, taken from the `shelf`;
+    without a shelf the pack stays what it is.
+    """
 
     database: Database
     clock: Clock
     wording: Wording
     pack: Pack
+    shelf: Shelf | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,17 @@ class Turn:
     attachments: tuple[Attachment, ...]
     slots: Mapping[str, Any]
     dispatcher: CollectingDispatcher = field(repr=False)
+    index_version: str | None = None  # of the active edition
+
+    @property
+    def pack(self) -> Pack:
+        """The community's content, as it is now."""
+        return self.ground.pack
+
+    @property
+    def wording(self) -> Wording:
+        """What is said to residents."""
+        return self.ground.wording
 
     @property
     def local(self) -> datetime:
@@ -401,13 +419,14 @@ def read_turn(
     """Load the turn Rasa speaks of, with the message as the resident wrote it."""
     turn_id = _turn_id(tracker) or _shell_turn(ground, db, tracker).id
     row, message, conversation = turns.load(db, turn_id)
+    active = editions.active(db)
     latest = tracker.latest_message or {}
     intent = latest.get("intent") or {}
     return Turn(
         db=db,
         row=row,
         conversation=conversation,
-        ground=ground,
+        ground=replace(ground, pack=ground.shelf.open(db, active)) if ground.shelf else ground,
         now=ground.clock.now(),
         language=row.language,
         elder=row.elder,
@@ -422,6 +441,7 @@ def read_turn(
         attachments=tuple(Attachment(**attachment) for attachment in message.attachments),
         slots=dict(tracker.slots),
         dispatcher=dispatcher,
+        index_version=active.index_version if active else None,
     )
 
 

@@ -27,7 +27,7 @@ class AskPerson(DialogueAction):
 
     def act(self, turn: Turn) -> Events:
         conversations.open_for_staff(turn.db, turn.conversation, now=turn.now)
-        pack = self.ground.pack
+        pack = turn.ground.pack
         there = office_opening(pack, turn.now)
         turn.tell(_response(there), **_values(pack, there))
         counter = office(pack)
@@ -43,7 +43,7 @@ class AskQuickLinks(Answer):
         return "action_ask_quick_links"
 
     def act(self, turn: Turn) -> Events:
-        pack = self.ground.pack
+        pack = turn.ground.pack
         shortcuts = [
             Choice(link.label.in_(turn.language), link.value)
             for link in pack.quick_links

@@ -1,6 +1,5 @@
 """Brings the store up to date: its tables, then what the pack says that lives in tables."""
 
-from datetime import datetime
 from pathlib import Path
 
 from alembic import command
@@ -8,10 +7,12 @@ from alembic.config import Config
 from sqlalchemy import select
 
 from actions import conversations, outbox, told, turns
-from actions.answers import model as answers_model
-from actions.answers import service as answers
 from actions.booking import model as booking_model
 from actions.booking.schedule import write_sessions
+from actions.content import importing
+from actions.content import model as content_model
+from actions.content.model import Publication
+from actions.content.publishing import Press
 from actions.db import Base, Database, Db
 from actions.governance import model as governance_model
 from actions.learning import model as learning_model
@@ -24,21 +25,24 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # Every module that has tables: a model is only known once its module is imported.
 TABLES = (
     *(people_model, conversations, told, turns, outbox, learning_model),
-    *(answers_model, booking_model, governance_model, neighbours_model),
+    *(content_model, booking_model, governance_model, neighbours_model),
 )
 
 
-def run(database: Database, pack: Pack, index_version: str | None, *, now: datetime) -> None:
-    """Bring tables, areas and sessions up to date, and make an index the active one.
+def run(press: Press) -> Publication | None:
+    """Bring tables, areas, content and sessions up to date; returns what came of the content.
 
-    Running it again changes nothing; what residents and staff wrote is never touched.
+    Running it again changes nothing; what residents and staff wrote is never touched. Content
+    that is refused leaves the edition before active.
     """
+    database, clock = press.database, press.clock
     upgrade(database)
     with database.transaction() as db:
-        write_areas(db, pack)
-        write_sessions(db, pack, now=now)
-        if index_version is not None:
-            answers.activate(db, index_version, now=now)
+        write_areas(db, press.home.shelf.files)
+    published = importing.take_over(press)
+    with database.transaction() as db:
+        write_sessions(db, press.home.shelf.pack(db), now=clock.now())
+    return published
 
 
 def upgrade(database: Database) -> None:

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         return self.state_dir / "index"
 
     @property
+    def content_dir(self) -> Path:
+        """The folder of the published editions' documents."""
+        return self.state_dir / "content"
+
+    @property
     def database(self) -> str:
         """The database's address: what DATABASE_URL says, else a file in the state folder."""
         return self.database_url or f"sqlite:///{self.state_dir / 'xiaoli.db'}"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 import httpx
 import structlog
@@ -18,7 +19,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actions.clock import open_clock
+from actions.content.editions import Home, Shelf
 from actions.db import Database
+from actions.following import follow
 from actions.wording import Wording, read_wording
 from bot import gateway as life
 from bot import page
@@ -32,7 +35,7 @@ from bot.gateway import Gateway, Ground
 from bot.limits import Limits
 from bot.problems import Problem
 from bot.settings import Settings
-from bot.upkeep import Upkeep
+from bot.upkeep import Publisher, Upkeep
 from knowledge.embedder import Embedder, OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
@@ -63,6 +66,12 @@ class Parts:
     gateway: Gateway
     webchat: webchat.Webchat
     embedder: Embedder
+
+    @cached_property
+    def home(self) -> Home:
+        """Where the editions of the content live."""
+        shelf = Shelf(self.pack, self.settings.content_dir)
+        return Home(shelf, self.settings.index_dir, follow)
 
 
 def assemble(settings: Settings, assistant: Assistant) -> Parts:
@@ -138,6 +147,7 @@ def _desk(parts: Parts) -> Desk:
         clock=parts.webchat.clock,
         wording=parts.wording,
         pack=parts.pack,
+        home=parts.home,
         secret_key=parts.settings.secret_key,
         uploads=parts.webchat.uploads,
         embedder=parts.embedder,
@@ -246,7 +256,8 @@ def build_worker(settings: Settings) -> Callable[[], None]:
     database = Database(settings.database)
     database.check_durable()
     clock = open_clock(settings.test_clock)
-    upkeep = Upkeep(database, pack, clock)
+    upkeep = Upkeep(database, Shelf(pack, settings.content_dir), clock)
+    publisher = Publisher(database, clock)
     delivery = Delivery(
         database=database,
         clock=clock,
@@ -254,4 +265,4 @@ def build_worker(settings: Settings) -> Callable[[], None]:
         channels={webchat.NAME: webchat.ByRow()},
         return_after=timedelta(minutes=settings.return_after_minutes),
     )
-    return lambda: delivery.run(upkeep.run_due)
+    return lambda: delivery.run(lambda: (upkeep.run_due(), publisher.run_due()))

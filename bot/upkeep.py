@@ -1,12 +1,22 @@
-"""What the worker does once a day: it writes the sessions of the coming weeks."""
+"""What the worker does beside sending: the day's sessions, publications that were ordered."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+
+import structlog
 
 from actions.booking.schedule import write_sessions
 from actions.clock import Clock
+from actions.content import publishing
+from actions.content.editions import Shelf
 from actions.db import Database
-from knowledge.pack import Pack
+
+log = structlog.get_logger()
+
+ENDED_WELL = (0, 3)  # published, or run and not published
+PAUSE = timedelta(seconds=30)  # after a publisher that ended badly, before the next is started
 
 
 @dataclass
@@ -14,17 +24,53 @@ class Upkeep:
     """Keeps the programme some weeks ahead for as long as the worker lives."""
 
     database: Database
-    pack: Pack
+    shelf: Shelf
     clock: Clock
     _done_on: date | None = None
 
     def run_due(self) -> bool:
         """Do the day's work if it is not done; True when it was done now."""
         now = self.clock.now()
-        today = now.astimezone(self.pack.zone).date()
+        today = now.astimezone(self.shelf.files.zone).date()
         if self._done_on == today:
             return False
         with self.database.transaction() as db:
-            write_sessions(db, self.pack, now=now)
+            write_sessions(db, self.shelf.pack(db), now=now)
         self._done_on = today
         return True
+
+
+@dataclass
+class Publisher:
+    """Starts a process for each publication that was ordered; nobody waits for it here."""
+
+    database: Database
+    clock: Clock
+    command: tuple[str, ...] = (sys.executable, "-m", "actions", "publish")
+    _process: "subprocess.Popen[bytes] | None" = None
+    _not_before: datetime | None = None
+
+    def run_due(self) -> bool:
+        """Start the publisher if it is needed and not at work; True when it was started."""
+        if self._is_at_work() or not self._is_needed():
+            return False
+        self._process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL)  # noqa: S603
+        return True
+
+    def _is_at_work(self) -> bool:
+        if self._process is None:
+            return False
+        code = self._process.poll()
+        if code is None:
+            return True
+        if code not in ENDED_WELL:
+            log.warning("the publisher ended", code=code)
+            self._not_before = self.clock.now() + PAUSE
+        self._process = None
+        return False
+
+    def _is_needed(self) -> bool:
+        if self._not_before and self.clock.now() < self._not_before:
+            return False
+        with self.database.reading() as db:
+            return publishing.is_ordered(db)

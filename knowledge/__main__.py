@@ -1,4 +1,4 @@
-"""The knowledge base at a terminal: `build | ask | check | new | import-feed | print`."""
+"""The knowledge base at a terminal: build, ask, check, golden, new, import-feed, print."""
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from knowledge import check, safety, search
-from knowledge.embedder import OnnxEmbedder
+from knowledge import check, gate, index, safety, search
+from knowledge.documents import read_documents, version_of
+from knowledge.embedder import OnnxEmbedder, keeping
 from knowledge.errors import KnowledgeError, PackInvalid
 from knowledge.pack import Pack, load_pack
 from knowledge.printing.door import AddressMissing, Press, write_door
@@ -36,7 +37,8 @@ def build() -> None:
     mistakes, _ = check.check(settings.community_dir)
     if mistakes:
         raise PackInvalid([*mistakes, "Nothing is built; what was built before is as it was."])
-    pack, embedder = load_pack(settings.community_dir), OnnxEmbedder(settings.encoder_dir)
+    pack = load_pack(settings.community_dir)
+    embedder = keeping(settings.encoder_dir, settings.index_dir)
     with Progress(console=console) as bar:
         task = bar.add_task("Embedding passages", total=None)
         version = search.build(
@@ -47,6 +49,9 @@ def build() -> None:
             store_at(settings.vector_store),
         )
     safety.build(pack.never_request, embedder, settings.safety_dir)
+    embedder.save()
+    content = version_of(read_documents(settings.community_dir))
+    index.note_content(settings.index_dir, content, version)
     console.print(f"The index {version} is built.")
 
 
@@ -71,9 +76,8 @@ def ask(question: str, lang: Annotated[str, typer.Option(help="zh or en")] = "zh
 @commands.command("check")
 def check_pack(folder: Annotated[Path | None, typer.Argument()] = None) -> None:
     """Check a pack: every mistake in a sentence naming file, record and mend."""
-    mistakes, warnings = check.check(
-        folder or Settings().community_dir, datetime.now(UTC).date()
-    )
+    folder = folder or Settings().community_dir
+    mistakes, warnings = check.check(folder, datetime.now(UTC).date())
     for sentence in warnings:
         console.print(f"warning: {sentence}", markup=False)
     for sentence in mistakes:
@@ -95,6 +99,22 @@ def import_timetable(feed: Path) -> None:
         "Train it again (make train) to have new names understood everywhere.",
         markup=False,
     )
+
+
+@commands.command("golden")
+def ask_golden() -> None:
+    """Ask the golden questions of the pack, and show those not answered right."""
+    settings = Settings()
+    pack = load_pack(settings.community_dir)
+    embedder = keeping(settings.encoder_dir, settings.index_dir)
+    base = search.KnowledgeBase(settings.index_dir, embedder, store_at(settings.vector_store))
+    asked = gate.Asked(base, pack)
+    wrong = [one for one in pack.golden if not gate.is_right(one, asked.answers(one))]
+    for one in wrong:
+        line = f"{one.question} ({one.language}): expects {gate.expected(one)}"
+        console.print(line, markup=False)
+    told = f"{len(pack.golden) - len(wrong)} of {len(pack.golden)}"
+    console.print(f"{told} golden questions are answered right.")
 
 
 @commands.command()

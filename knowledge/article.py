@@ -1,8 +1,11 @@
 """Articles: approved answers, one Markdown file each, with front matter and two languages."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from knowledge.content import Lined, Unreadable, at, line_of, load_yaml, read_text
@@ -51,20 +54,67 @@ def read_articles(folder: Path, files: Files) -> dict[str, Article]:
     return articles
 
 
-def _read(text: str) -> tuple[Article, Lined]:
+def read_article(text: str) -> Article:
+    """Read one article's file.
+
+    Raises:
+        Unreadable: it has no front matter, a section or a field is missing or unfit; with the
+            line where there is one.
+    """
+    return _read(text)[0]
+
+
+def split(text: str) -> tuple[Lined, dict[str, str]]:
+    """Cut an article's file into its front matter and its body by language.
+
+    Raises:
+        Unreadable: front matter or a section is missing or unreadable, or is there twice.
+    """
     match = FRONT_MATTER.match(text)
     if match is None:
         raise Unreadable("begin with front matter between two lines of ---", 1)
-    front = load_yaml(match["front"], first_line=2)
     parts = SECTION.split(match["body"])
     body = {LANGUAGES[parts[i]]: parts[i + 1].strip() for i in range(1, len(parts) - 1, 2)}
-    if set(body) != {"zh", "en"}:
-        raise Unreadable("write both sections, “## 中文” and “## English”")
+    if set(body) != {"zh", "en"} or len(parts) != 5:
+        raise Unreadable("write both sections, “## 中文” and “## English”, once each")
+    return load_yaml(match["front"], first_line=2), body
+
+
+def write_article(front: Mapping[str, Any], body: Text) -> str:
+    """Return the text of an article's file; `read_article` reads the same again."""
+    fields = yaml.dump(front, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
+    return f"---\n{fields}---\n\n## 中文\n\n{body.zh}\n\n## English\n\n{body.en}\n"
+
+
+def _read(text: str) -> tuple[Article, Lined]:
+    front, body = split(text)
     try:
-        return Article.model_validate(front | {"body": body}), front
+        article = Article.model_validate(front | {"body": body})
     except ValidationError as invalid:
         first = invalid.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise Unreadable(
-            f"{field} — {first['msg']}; mend it", line_of(front, first["loc"])
-        ) from None
+        line = line_of(front, first["loc"])
+        raise Unreadable(f"{field} — {first['msg']}; mend it", line) from None
+    for field, said in _must_say(article).items():
+        if not said.strip():
+            line = front.lines.get(field.partition(".")[0])
+            raise Unreadable(f"{field} — it is empty; write it", line)
+    return article, front
+
+
+def _must_say(article: Article) -> dict[str, str]:
+    """Return what no article may leave empty."""
+    languages = {
+        "zh": (article.title.zh, article.body.zh),
+        "en": (article.title.en, article.body.en),
+    }
+    titles = {f"title.{language}": title for language, (title, _) in languages.items()}
+    bodies = {f"body.{language}": body for language, (_, body) in languages.items()}
+    return {"topic": article.topic, "source": article.source} | titles | bodies
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a `Lined` as the mapping it is."""
+
+
+_Dumper.add_representer(Lined, _Dumper.represent_dict)

@@ -7,13 +7,20 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from dateutil.rrule import rrulestr
+from pydantic import ValidationError
 
+from knowledge.article import read_article
+from knowledge.content import Lined, Unreadable, at, check_size, line_of, load_yaml
+from knowledge.documents import Listed
 from knowledge.errors import PackInvalid
+from knowledge.golden import FILE as GOLDEN
+from knowledge.golden import parse_golden
 from knowledge.osm import readable
-from knowledge.pack import Pack, Sourced, load_pack, misspelt
+from knowledge.pack import Activity, Facility, Pack, Sourced, load_pack, misspelt
 from knowledge.transit import FeedInvalid, Timetable, load_timetable
 from knowledge.transit.current import NONE, stamp
 
+MODELS: Mapping[str, type[Sourced]] = {"facilities.yml": Facility, "activities.yml": Activity}
 NEW = Path(__file__).parent / "data" / "new"  # an empty pack: what every community fills in
 
 
@@ -33,6 +40,38 @@ def check(folder: Path, today: date | None = None) -> tuple[list[str], list[str]
     ]
     warnings = [*misspelt(pack), *_strays_among_articles(folder)]
     return mistakes, [*warnings, *(_stale(pack, today) if today else ())]
+
+
+def check_part(path: str, text: str, listed: Listed | None = None) -> list[str]:
+    """Return what is wrong with one document, or with one record of it, read by itself."""
+    try:
+        check_size(path, len(text.encode()))
+        return list(_part(path, text, listed))
+    except Unreadable as broken:
+        return [f"{at(path, broken.line)}: {broken}"]
+
+
+def _part(path: str, text: str, listed: Listed | None) -> Iterator[str]:
+    """Yield what is wrong with a text; one that cannot be read at all is Unreadable."""
+    if path.endswith(".md"):
+        read_article(text)
+    elif path == GOLDEN:
+        yield from parse_golden(text)[1]
+    elif listed:
+        yield from _unfit(path, load_yaml(text), MODELS[listed.path])
+    else:
+        load_yaml(text)
+
+
+def _unfit(path: str, record: Lined, model: type[Sourced]) -> Iterator[str]:
+    """Yield a sentence for each field that does not fit."""
+    try:
+        model.model_validate(record)
+    except ValidationError as invalid:
+        for error in invalid.errors():
+            field = ".".join(map(str, error["loc"]))
+            said = str(error["msg"]).removeprefix("Value error, ")
+            yield f"{at(path, line_of(record, error['loc']))}: {field} — {said}; mend it"
 
 
 def _references(pack: Pack) -> Iterator[str]:

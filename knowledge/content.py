@@ -55,17 +55,32 @@ def read_text(file: Path) -> str:
     Raises:
         Unreadable: it is too large, empty, not text, or not UTF-8.
     """
-    largest = LARGEST[file.suffix]
+    check_size(file.name, file.stat().st_size)
     with file.open("rb") as opened:
-        content = opened.read(largest + 1) if file.stat().st_size <= largest else b""
-    if not content or len(content) > largest:
-        _refuse_size(file.stat().st_size, largest)
+        content = opened.read(LARGEST[file.suffix] + 1)
+    check_size(file.name, len(content))
     for signature, kind in SIGNATURES.items():
         if content.startswith(signature):
             raise Unreadable(f"this is {kind}; write plain text in UTF-8 here")
     if b"\0" in content:
         raise Unreadable("this is not text; write plain text in UTF-8 here")
     return _decoded(content)
+
+
+def check_size(name: str, size: int) -> None:
+    """See that a file of this name and so many bytes is neither empty nor too large.
+
+    Raises:
+        Unreadable: it is.
+    """
+    largest = LARGEST[Path(name).suffix]
+    if not size:
+        raise Unreadable("this is empty; write it, or take the file away")
+    if size > largest:
+        raise Unreadable(
+            f"{size / 1e6:.1f} MB is too large, {largest / 1e6:.1f} MB is the most; "
+            "leave out what is not text, or split it"
+        )
 
 
 def load_yaml(text: str, first_line: int = 1) -> Lined:
@@ -77,16 +92,21 @@ def load_yaml(text: str, first_line: int = 1) -> Lined:
     try:
         content = yaml.load(text, _Loader)  # noqa: S506 - a safe loader, made below
     except yaml.YAMLError as broken:
-        mark = getattr(broken, "problem_mark", None)
-        problem = getattr(broken, "problem", None) or "not readable YAML"
-        line = (mark.line if mark else 0) + first_line
-        raise Unreadable(f"not readable YAML ({problem}); mend that line", line) from None
+        raise unreadable(broken, first_line) from None
     except RecursionError:
         raise Unreadable("too deeply nested; write it flatter") from None
     if not isinstance(content, Lined):
         raise Unreadable("write names with a colon first, like “places:”", first_line)
     _shift(content, first_line - 1)
     return content
+
+
+def unreadable(broken: yaml.YAMLError, first_line: int = 1) -> Unreadable:
+    """Say what is wrong with YAML, with its line."""
+    mark = getattr(broken, "problem_mark", None)
+    problem = getattr(broken, "problem", None) or "not readable YAML"
+    line = (mark.line if mark else 0) + first_line
+    return Unreadable(f"not readable YAML ({problem}); mend that line", line)
 
 
 def line_of(content: object, path: tuple[int | str, ...]) -> int | None:
@@ -108,15 +128,6 @@ def line_of(content: object, path: tuple[int | str, ...]) -> int | None:
 def at(file: str, line: int | None) -> str:
     """Write where something is: “activities.yml, line 35”; None is an unknown line."""
     return f"{file}, line {line}" if line else file
-
-
-def _refuse_size(size: int, largest: int) -> None:
-    if not size:
-        raise Unreadable("this is empty; write it, or take the file away")
-    raise Unreadable(
-        f"{size / 1e6:.1f} MB is too large, {largest / 1e6:.1f} MB is the most; "
-        "leave out what is not text, or split it"
-    )
 
 
 def _decoded(content: bytes) -> str:

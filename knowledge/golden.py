@@ -17,7 +17,10 @@ LANGUAGES = ("zh", "en")
 
 
 class Golden(Record):
-    """A question, and the records that answer it; without any it must be declined."""
+    """A question, and the records that answer it; without any it must be declined.
+
+    `after` is what was asked before it, where it only adds to that.
+    """
 
     kind: str
     language: str
@@ -31,18 +34,24 @@ def read_golden(file: Path, files: Files) -> tuple[Golden, ...]:
     if not file.is_file():
         return ()
     try:
-        lines = read_text(file).splitlines()
+        text = read_text(file)
     except Unreadable as broken:
         files.mistakes.append(f"{at(file.name, broken.line)}: {broken}")
         return ()
-    rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    golden, mistakes = parse_golden(text, file.name)
+    files.mistakes += mistakes
+    return golden
+
+
+def parse_golden(text: str, name: str = FILE) -> tuple[tuple[Golden, ...], list[str]]:
+    """Return the questions of a file's text, and what is wrong with it; then no questions."""
+    rows = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     mistakes = [
-        f"{at(file.name, number)}: {reason}"
+        f"{at(name, number)}: {reason}"
         for number, row in enumerate(rows, start=1)
         if (reason := _unfit(row, number))
     ]
-    files.mistakes += mistakes
-    return () if mistakes else tuple(_golden(row) for row in rows[1:])
+    return () if mistakes else tuple(_golden(row) for row in rows[1:]), mistakes
 
 
 def _golden(row: list[str]) -> Golden:

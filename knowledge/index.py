@@ -23,7 +23,7 @@ from knowledge.text import normalise
 from knowledge.vectors import FileStore, VectorStore
 from knowledge.vectors.store import OpenVectors
 
-LATEST = "latest"
+LATEST, CONTENT = "latest", "latest-content"
 PASSAGES, WORDS, CALIBRATION = "passages.json", "words.sqlite", "calibration.json"
 VERSION = re.compile(r"[0-9a-f]{16}")
 BATCH = 128
@@ -124,6 +124,22 @@ def latest(folder: Path) -> str:
     if not pointer.is_file():
         raise IndexUnusable(f"There is no index in {folder}; run python -m knowledge build")
     return pointer.read_text(encoding="utf-8").strip()
+
+
+def note_content(folder: Path, content: str, version: str) -> None:
+    """Note which content a version was built from (as `documents.version_of` names it)."""
+    pointer = folder / f"{CONTENT}.draft"
+    pointer.write_text(f"{content} {version}", encoding="utf-8")
+    pointer.replace(folder / CONTENT)
+
+
+def built_from(folder: Path) -> tuple[str, str] | None:
+    """Return the content noted last and the version built from it; None when there is none."""
+    pointer = folder / CONTENT
+    if not pointer.is_file():
+        return None
+    content, _, version = pointer.read_text(encoding="utf-8").strip().partition(" ")
+    return content, version
 
 
 def folder_of(folder: Path, version: str) -> Path:

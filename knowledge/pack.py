@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date as day
 from datetime import time
 from difflib import get_close_matches
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from knowledge.records import Questions, Record, RecordKey, Sourced, Text
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
 
+KEPT = 8  # packs in memory: the files' own, and the editions a process has lately shown
 HOUR_AND_MINUTE = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 
 
@@ -402,13 +403,13 @@ class Pack(Record):
 
     @property
     def gtfs(self) -> Path:
-        """The folder of the timetable, in GTFS."""
-        return self.folder / "gtfs"
+        """The folder of the timetable, in GTFS; editions of the same files share it."""
+        return (self.folder / "gtfs").resolve()
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def load_pack(folder: Path) -> Pack:
-    """Read a pack; the same folder is read once a process.
+    """Read a pack; the last few folders are kept, and not read again.
 
     Raises:
         PackInvalid: a file is missing or a record has not the fields it needs; each sentence

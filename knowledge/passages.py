@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from knowledge.article import Article
@@ -35,9 +36,9 @@ class Passage:
     text: str
     asked: bool = False
 
-    @property
+    @cached_property
     def record(self) -> RecordKey:
-        """The kind and id of the record that answers."""
+        """The kind and id of the record that answers; asked for thousands of times a search."""
         return self.kind, self.record_id
 
 

@@ -45,16 +45,21 @@ class KnowledgeBase:
     """An index with the encoder that searches it; safe to use from several threads.
 
     `folder` holds the index versions, `store` their vectors. Which of them answers is for the
-    caller to say (`use`), or the one built last (`refresh`).
+    caller to say (`version`, later `use`), or the one built last (`refresh`).
     """
 
     def __init__(
-        self, folder: Path, embedder: Embedder, store: VectorStore = index.FILES
+        self,
+        folder: Path,
+        embedder: Embedder,
+        store: VectorStore = index.FILES,
+        version: str = "",
     ) -> None:
         self._folder, self._embedder, self._store = folder, embedder, store
         self._opening = threading.Lock()  # one version is opened at a time, while others search
         self._searching = threading.Lock()  # an index is closed when nobody searches it
-        self._index = index.load(folder / index.latest(folder), store)
+        named = index.folder_of(folder, version or index.latest(folder))
+        self._index = index.load(named, store)
         self._learned = Learned()
 
     @property

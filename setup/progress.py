@@ -14,6 +14,7 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 BAR_LENGTH = 20
 DRAW_EVERY = 0.1  # seconds
 REMIND_EVERY = 30  # seconds, where lines cannot be redrawn
+NOTICE = "! "  # begins a line of output that the person at the terminal must see
 TAIL = 20_000  # bytes of output that are searched for the cause of a failure
 
 
@@ -56,6 +57,9 @@ def run(task: Task) -> float:
         _finish_line(f"✗ {task.title}")
         raise SetupFailed(explain(task.title, _tail(task.log), exit_code, task.log))
     _finish_line(f"✓ {task.title} ({took:.0f} s)")
+    for line in _tail(task.log).splitlines():
+        if line.startswith(NOTICE):
+            print(line, file=sys.stderr, flush=True)
     return took
 
 

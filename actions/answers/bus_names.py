@@ -62,7 +62,7 @@ class Stops:
 
 def hear_lines(turn: Turn) -> Match:
     """Return the lines a message names; all of one number are one line to residents."""
-    timetable = open_timetable(turn.ground.pack)
+    timetable = open_timetable(turn.pack)
     names = _names_of_lines(timetable)
     named = [id_ for mention in names.within(turn.text) for id_ in mention.ids]
     named += [e.id for e in turn.entities if e.kind == "line" and e.id in timetable.lines]
@@ -74,9 +74,9 @@ def hear_lines(turn: Turn) -> Match:
 
 def hear_stops(turn: Turn, *, names_one: bool = False) -> Stops:
     """Return the stops a message names; with `names_one` all of it is the name of one."""
-    timetable = open_timetable(turn.ground.pack)
+    timetable = open_timetable(turn.pack)
     entities = tuple(_entities(turn, timetable))
-    nicknames = _nicknames(turn.ground.pack)
+    nicknames = _nicknames(turn.pack)
     return _hear(timetable, nicknames, turn.text, entities, names_one)
 
 
@@ -85,7 +85,7 @@ def nearest(turn: Turn) -> tuple[str, int] | None:
     shared = next((a for a in turn.attachments if a.kind == "location"), None)
     if shared is None or shared.lat is None or shared.lon is None:
         return None
-    found = open_timetable(turn.ground.pack).nearest(shared.lat, shared.lon)
+    found = open_timetable(turn.pack).nearest(shared.lat, shared.lon)
     return (found[0].id, round(found[1])) if found else None
 
 
@@ -118,7 +118,7 @@ def _hear(
 def _entities(turn: Turn, timetable: Timetable) -> Iterator[Mention]:
     """Yield what Rasa found: its model may know an older timetable."""
     for entity in turn.entities:
-        place = turn.ground.pack.places.get(entity.id) if entity.kind == "place" else None
+        place = turn.pack.places.get(entity.id) if entity.kind == "place" else None
         stop_id = entity.id if entity.kind == "stop" else place.stop if place else None
         stop, start = timetable.stop(stop_id or ""), turn.text.find(entity.words)
         if stop and start >= 0:

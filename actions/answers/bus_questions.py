@@ -82,7 +82,7 @@ def asked(turn: Turn) -> dict[str, Any]:
     said["to_unknown"] = stops.unknown_end
     if near := nearest(turn):
         said["away"] = near[1]
-    known = open_timetable(turn.ground.pack).stops
+    known = open_timetable(turn.pack).stops
     said["stopless"] = not known or (not stops.start.ids and _stopless(said, text))
     return {key: value for key, value in said.items() if value}
 

@@ -15,7 +15,7 @@ ROWS, ROWS_ELDER = 5, 3  # lines of a timetable, or of a stop
 
 
 @dataclass(frozen=True)
-class Told:
+class BusAnswer:
     """The lines of an answer, and the one that says where it comes from."""
 
     lines: Sequence[str]
@@ -52,12 +52,12 @@ def asked_day(turn: Turn, asked: Question) -> date:
 
 def local_day(turn: Turn, moment: datetime) -> date:
     """Return a moment's day on the community's calendar."""
-    return moment.astimezone(turn.ground.pack.zone).date()
+    return moment.astimezone(turn.pack.zone).date()
 
 
 def clock(turn: Turn, moment: datetime) -> str:
     """Write a moment's time of day on the community's clock."""
-    return f"{moment.astimezone(turn.ground.pack.zone):%H:%M}"
+    return f"{moment.astimezone(turn.pack.zone):%H:%M}"
 
 
 def how_many(turn: Turn) -> int:

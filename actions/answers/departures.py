@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from actions import conversations, turns
+from actions import conversations, followup, turns
 from actions.answers import bus_answers
 from actions.answers.bus_names import hear_stops, narrowed, nearest
 from actions.answers.bus_questions import Question, asked, read_restated, restate
@@ -61,7 +61,7 @@ class AnswerDeparture(DialogueAction):
             conversations.drop_draft(turn.db, turn.conversation.id)
 
     def act(self, turn: Turn) -> Events:
-        timetable = open_timetable(turn.ground.pack)
+        timetable = open_timetable(turn.pack)
         said = _asked_by_now(turn)
         unclear = (_ask_which_line, _ask_where_to, _ask_where_from)
         if not any(ask(turn, timetable, said) for ask in unclear):
@@ -70,12 +70,14 @@ class AnswerDeparture(DialogueAction):
             if told is None:
                 return [*self._otherwise(turn), *clear(SLOTS)]
             turn.say("utter_answer", answer="\n".join(told.lines), origin=told.origin)
+            remembered = {"said": said, "stop": question.stop.id if question.stop else None}
+            return [*clear(SLOTS), *followup.answered(turn, followup.DEPARTURES, **remembered)]
         return clear(SLOTS)
 
 
 def ask_stop(turn: Turn) -> None:
     """Ask where the resident gets on: which of a tie, what sounds alike, or a likely stop."""
-    timetable = open_timetable(turn.ground.pack)
+    timetable = open_timetable(turn.pack)
     heard = _heard(turn)
     if heard.ids or heard.near:
         _offer(turn, timetable, heard)
@@ -92,7 +94,7 @@ def ask_stop(turn: Turn) -> None:
 
 def read_stop(turn: Turn) -> str | None:
     """Take the tapped, named or nearest stop; one somebody wants to go to is not it."""
-    timetable = open_timetable(turn.ground.pack)
+    timetable = open_timetable(turn.pack)
     if start := read_restated(turn.choice).get("start"):
         return str(start)
     if turn.choice and timetable.stop(turn.choice):
@@ -111,7 +113,7 @@ def _heard(turn: Turn) -> Match:
         return Match()
     waiting = turn.slots.get("requested_slot") == STOP and not turn.interrupts
     lines = _asked_by_now(turn).get("lines", ())
-    timetable = open_timetable(turn.ground.pack)
+    timetable = open_timetable(turn.pack)
     return narrowed(timetable, hear_stops(turn, names_one=waiting).start, lines)
 
 
@@ -127,6 +129,9 @@ def _needs_no_stop(slots: Mapping[str, Any]) -> bool:
 
 def _asked_by_now(turn: Turn) -> dict[str, Any]:
     """Return what was asked before, and what this message adds to it."""
+    if followup.adds(turn) and turn.choice is None:
+        added = {key: value for key, value in asked(turn).items() if value != "next"}
+        return {**followup.before(turn).get("said", {}), **added}
     kept = turn.slots.get(ASKED)
     waiting = turn.slots.get("requested_slot") == STOP
     if not isinstance(kept, dict) or not (waiting or turn.slots.get(STOP)):
@@ -140,6 +145,8 @@ def _asked_by_now(turn: Turn) -> dict[str, Any]:
 def _question(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> Question:
     chosen = timetable.stop(str(turn.slots.get(STOP) or ""))
     stop = chosen or timetable.stop(read_stop(turn) or "")
+    if stop is None and followup.adds(turn):
+        stop = timetable.stop(str(followup.before(turn).get("stop") or ""))
     if stop is None and not said.get("stopless"):
         stop = next(iter(_likely(timetable, said.get("lines", ()))), None)
     to = _stops(timetable, said.get("to", ()))

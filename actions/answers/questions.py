@@ -1,24 +1,24 @@
 """action_answer_question: the record that answers, “did you mean …?”, or an honest no."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import structlog
 
-from actions.answers import hours, service, telling
+from actions import followup
+from actions.answers import telling
+from actions.answers.showing import lines
+from actions.content import offline
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
 from actions.learning import learned
 from actions.told import SUGGESTED as ASKED_BACK
 from actions.told import UNKNOWN, Told
-from actions.wording import WEEKDAYS
 from knowledge import conflicts
-from knowledge.article import Article
 from knowledge.errors import IndexUnusable
-from knowledge.pack import Activity, Facility, Sourced, Text
+from knowledge.pack import Activity, key_of, title_of
 from knowledge.search import Found, KnowledgeBase
 
 SUGGESTED, SUGGESTED_ELDER = 3, 2
-BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 log = structlog.get_logger()
 
@@ -37,35 +37,35 @@ class AnswerQuestion(Answer):
 
     def act(self, turn: Turn) -> Events:
         kind, _, record_id = (turn.choice or "").partition(":")
-        if turn.ground.pack.record((kind, record_id)):
-            _tell(turn, (kind, record_id))
-            return []
-        found = [
-            one for one in look_up(turn, self._base) if turn.ground.pack.record(one.record)
-        ]
+        if turn.pack.record((kind, record_id)):
+            return _tell(turn, (kind, record_id))
+        found = look_up(turn, self._base, _before(turn))
+        found = [one for one in found if turn.pack.record(one.record)]
         if found and found[0].confident:
-            _tell(turn, found[0].record)
-        elif found and found[0].likely:
-            told = _untold(ASKED_BACK, found)
-            turn.say("utter_did_you_mean", choices=_suggest(turn, found), told=told)
+            return _tell(turn, found[0].record)
+        if found and found[0].likely:
+            offered, told = _suggest(turn, found), _untold(ASKED_BACK, found)
+            response = "utter_did_you_mean" if offered else "utter_answer_offline"
+            turn.say(response, choices=offered, told=told)
         else:
             turn.say("utter_answer_unknown", told=_untold(UNKNOWN, found))
         return []
 
 
-def look_up(turn: Turn, base: KnowledgeBase) -> list[Found]:
-    """Search the active index, with what staff have taught since.
+def look_up(turn: Turn, base: KnowledgeBase, after: str = "") -> list[Found]:
+    """Search the active edition's index, with what staff have taught since.
+
+    `after` is as in `search`.
 
     An index that cannot be used is passed over.
     """
-    version = service.active_version(turn.db)
-    if version is not None:
+    if turn.index_version is not None:
         try:
-            base.use(version)
+            base.use(turn.index_version)
         except IndexUnusable as unusable:
             log.error("index_unusable", why=str(unusable), answering=base.version)
     base.learn(learned.mark(turn.db), lambda: learned.passages(turn.db))
-    return base.search(turn.text, turn.language)
+    return base.search(turn.text, turn.language, after=after)
 
 
 def nearest_facility(turn: Turn, base: KnowledgeBase) -> str | None:
@@ -74,14 +74,26 @@ def nearest_facility(turn: Turn, base: KnowledgeBase) -> str | None:
     return found[0].record_id if found else None
 
 
-def _tell(turn: Turn, key: Key) -> None:
+def _before(turn: Turn) -> str:
+    """Return the name of what was answered before, if the message only adds to it."""
+    key = tuple(followup.before(turn).get("record", ())) if followup.adds(turn) else ()
+    known = len(key) == 2 and turn.pack.record(key)
+    return title_of(known).in_(turn.language) if known else ""
+
+
+def _tell(turn: Turn, key: Key) -> Events:
     """Tell a record; of two that disagree the one to believe, and that they do."""
-    conflict = conflicts.concerning(turn.ground.pack, key)
-    record = turn.ground.pack.record(conflict.believed if conflict else key)
+    conflict = conflicts.concerning(turn.pack, key)
+    record = turn.pack.record(conflict.believed if conflict else key)
     if record is None:
         raise LookupError(f"No record {key} in this pack")
+    if offline.hidden(turn.db).covers(turn.pack, *(key_of(record) or key)):
+        turn.say("utter_answer_offline")
+        return []
     disputed = [telling.line(turn, "utter_answer_disputed")] if conflict else []
-    telling.tell(turn, [*_lines(turn, record), *disputed], record)
+    telling.tell(turn, [*lines(turn, record), *disputed], record)
+    topic = followup.ACTIVITIES if isinstance(record, Activity) else followup.RECORDS
+    return followup.answered(turn, topic, record=key_of(record))
 
 
 def _untold(kind: str, found: Sequence[Found]) -> Told:
@@ -89,64 +101,12 @@ def _untold(kind: str, found: Sequence[Found]) -> Told:
     return Told(kind, likely=tuple(f"{hit.kind}:{hit.record_id}" for hit in found))
 
 
-def _lines(turn: Turn, record: Sourced) -> list[str]:
-    match record:
-        case Article():
-            return [record.body.in_(turn.language)]
-        case Facility():
-            return list(_facility(turn, record))
-        case Activity():
-            return list(_activity(turn, record))
-    raise TypeError(f"{type(record).__name__} is no record that answers")
-
-
-def _facility(turn: Turn, facility: Facility) -> Iterator[str]:
-    yield telling.line(turn, "utter_facility", name=facility.name, what=facility.what)
-    if facility.place:
-        floor = f" {facility.floor}" if facility.floor else ""
-        yield telling.line(turn, "utter_facility_place", place=facility.place + floor)
-    yield from hours.right_now(turn, facility)
-    if facility.fees:
-        yield telling.line(turn, "utter_facility_fees", fees=facility.fees)
-    if facility.phone:
-        yield telling.line(turn, "utter_facility_phone", phone=facility.phone)
-
-
-def _activity(turn: Turn, activity: Activity) -> Iterator[str]:
-    about = activity.about.in_(turn.language) if activity.about else ""
-    yield telling.line(turn, "utter_activity", name=activity.name, about=about)
-    venue = turn.ground.pack.facilities.get(activity.venue)
-    room = f" {activity.room}" if activity.room else ""
-    yield telling.line(
-        turn,
-        "utter_activity_when" if _weekdays(activity, "zh") else "utter_activity_once",
-        weekdays=Text(zh=_weekdays(activity, "zh"), en=_weekdays(activity, "en")),
-        start=f"{activity.start:%H:%M}",
-        end=f"{activity.end:%H:%M}",
-        venue=(venue.name.in_(turn.language) if venue else activity.venue) + room,
-    )
-    if activity.fee:
-        yield telling.line(turn, "utter_activity_fee", fee=activity.fee)
-    if activity.bring:
-        yield telling.line(turn, "utter_activity_bring", bring=activity.bring)
-    yield telling.line(turn, "utter_activity_book", name=activity.name)
-
-
-def _weekdays(activity: Activity, language: str) -> str:
-    """Return the weekdays of a weekly activity; empty for one that is not weekly."""
-    rule = dict(part.split("=", 1) for part in activity.rrule.split(";"))
-    if rule.get("FREQ") != "WEEKLY" or rule.get("COUNT") == "1":
-        return ""
-    days = rule.get("BYDAY", activity.first.weekday).split(",")
-    names = [WEEKDAYS[language][BYDAY.index(day)] for day in days]
-    return ("、" if language == "zh" else ", ").join(names)
-
-
 def _suggest(turn: Turn, found: Sequence[Found]) -> list[Choice]:
     limit = SUGGESTED_ELDER if turn.row.elder else SUGGESTED
     offered: list[Choice] = []
+    hidden = offline.hidden(turn.db)
     for hit in found[:limit]:
-        if turn.ground.pack.record(hit.record):
-            title = turn.ground.pack.name_of(hit.record).in_(turn.language)
+        if turn.pack.record(hit.record) and not hidden.covers(turn.pack, *hit.record):
+            title = turn.pack.name_of(hit.record).in_(turn.language)
             offered.append(Choice(title, "ask_knowledge", f"{hit.kind}:{hit.record_id}"))
     return offered

@@ -2,12 +2,52 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from actions.dialogue import Turn
 from actions.told import Told
-from knowledge.pack import Facility, key_of
+from actions.wording import Wording
+from knowledge.pack import Facility, Pack, key_of
 from knowledge.records import Sourced
+
+
+class Reader(Protocol):
+    """Somebody who reads an answer, and when: a turn is one, and so is the desk's preview."""
+
+    @property
+    def language(self) -> str:
+        """What they read, zh or en."""
+
+    @property
+    def elder(self) -> bool:
+        """Whether they are told in few, simple words."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the answer."""
+
+    @property
+    def local(self) -> datetime:
+        """That moment on the community's clock."""
+
+    @property
+    def pack(self) -> Pack:
+        """The content that is told."""
+
+    @property
+    def wording(self) -> Wording:
+        """The words it is told in."""
+
+
+class Speaker(Reader, Protocol):
+    """A reader who can be spoken to: a turn."""
+
+    @property
+    def choice(self) -> str | None:
+        """The value of the choice that was tapped, if one was."""
+
+    def say(self, response: str, *, told: Told | None = None, **values: Any) -> None:
+        """Answer now; `told` marks what the answer tells."""
+
 
 # What the resident is told of an answer, by the level of its record.
 ORIGINS = {
@@ -17,43 +57,45 @@ ORIGINS = {
 }
 
 
-def line(turn: Turn, response: str, **values: Any) -> str:
+def line(reader: Reader, response: str, **values: Any) -> str:
     """Render one line the way this resident reads it."""
-    return turn.ground.wording.render(
-        response, language=turn.language, elder=turn.row.elder, values=values
+    return reader.wording.render(
+        response, language=reader.language, elder=reader.elder, values=values
     ).text
 
 
-def tell(turn: Turn, lines: Iterable[str], record: Sourced) -> None:
+def tell(turn: Speaker, lines: Iterable[str], record: Sourced) -> None:
     """Say the lines of an answer, then where they come from and whether that has run out."""
-    turn.say(
-        "utter_answer",
-        told=_told(turn, record),
-        answer="\n".join(lines),
-        origin=origin(turn, record),
-    )
+    turn.say("utter_answer", told=_told(turn, record), **values(turn, lines, record))
 
 
-def _told(turn: Turn, record: Sourced) -> Told | None:
+def values(reader: Reader, lines: Iterable[str], record: Sourced) -> dict[str, str]:
+    """Return the values of `utter_answer`."""
+    return {"answer": "\n".join(lines), "origin": origin(reader, record)}
+
+
+def _told(turn: Speaker, record: Sourced) -> Told | None:
     key = key_of(record)
     if key is None:
         return None
     return Told(*key, record.fingerprint, chosen=turn.choice == ":".join(key))
 
 
-def origin(turn: Turn, record: Sourced) -> str:
+def origin(reader: Reader, record: Sourced) -> str:
     """Return where a record comes from, who keeps it, and whether its time has run out."""
-    team = turn.ground.pack.teams.get(record.owner or "")
+    team = reader.pack.teams.get(record.owner or "")
     told = line(
-        turn,
+        reader,
         ORIGINS[record.level],
         source=record.source,
         day=str(record.as_of),
-        owner=line(turn, "utter_origin_owner", team=team.name) if team else "",
+        owner=line(reader, "utter_origin_owner", team=team.name) if team else "",
     )
-    if record.valid_until is None or record.valid_until >= turn.local.date():
+    if record.valid_until is None or record.valid_until >= reader.local.date():
         return told
-    stale = line(turn, "utter_origin_stale", day=str(record.valid_until), phone=_phone(record))
+    stale = line(
+        reader, "utter_origin_stale", day=str(record.valid_until), phone=_phone(record)
+    )
     return f"{told}\n{stale}"
 
 
@@ -63,9 +105,9 @@ def _phone(record: Sourced) -> str:
     return own or "12345"
 
 
-def moment(turn: Turn, at: datetime) -> str:
+def moment(reader: Reader, at: datetime) -> str:
     """Write a moment of today as its time alone, another day's with its date."""
-    local = at.astimezone(turn.ground.pack.zone)
-    if local.date() == turn.local.date():
+    local = at.astimezone(reader.pack.zone)
+    if local.date() == reader.local.date():
         return f"{local:%H:%M}"
-    return turn.ground.wording.moment(at, turn.language)
+    return reader.wording.moment(at, reader.language)

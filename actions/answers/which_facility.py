@@ -16,7 +16,7 @@ def facilities_named(turn: Turn) -> list[list[Facility]]:
 
     An alias may be shared (图书馆); otherwise a place is known by what its name ends in.
     """
-    pack = turn.ground.pack
+    pack = turn.pack
     by_words: dict[str, list[str]] = {}
     for entity in turn.entities:
         facility = _id_of(pack, entity.kind, entity.id)
@@ -40,7 +40,7 @@ def _standing(pack: Pack, ids: Sequence[str]) -> list[Facility]:
 
 def _called(turn: Turn) -> list[list[Facility]]:
     """Return the facilities whose name ends in a word of the message: the longest counts."""
-    pack, said = turn.ground.pack, normalise(turn.text)
+    pack, said = turn.pack, normalise(turn.text)
     lengths = {f.id: _longest_end(said, _names(f)) for f in pack.facilities.values()}
     longest = max(lengths.values(), default=0)
     if longest < SHORTEST:

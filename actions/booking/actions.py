@@ -71,7 +71,7 @@ class BookActivity(DoDeed):
     def _tell(self, turn: Turn, made: Booking | WaitlistEntry) -> None:
         told = {**showing.told(turn, made.session), "places": made.places}
         if isinstance(made, Booking):
-            hours = self.ground.pack.activity_rules.cancel_free_hours
+            hours = turn.pack.activity_rules.cancel_free_hours
             turn.tell("utter_booked", **told, booking=made.id, hours=hours)
         else:
             turn.tell("utter_waiting", **told, number=service.ahead_of(turn.db, made) + 1)

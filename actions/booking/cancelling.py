@@ -108,8 +108,8 @@ def _meant(turn: Turn, own: Sequence[Held]) -> list[Held]:
         return [one for one in own if showing.held_value(one) == turn.choice]
     if not _says_which(turn):
         return []
-    ids = {a.id for a in matching.named(turn.ground.pack, turn.text)}
-    windows = reading.read_windows(turn.text, turn.now, turn.ground.wording.zone)
+    ids = {a.id for a in matching.named(turn.pack, turn.text)}
+    windows = reading.read_windows(turn.text, turn.now, turn.wording.zone)
     meant = [one for one in own if not ids or one.session.activity_id in ids]
     if not windows:
         return meant
@@ -119,6 +119,6 @@ def _meant(turn: Turn, own: Sequence[Held]) -> list[Held]:
 
 def _says_which(turn: Turn) -> bool:
     return bool(
-        matching.named(turn.ground.pack, turn.text)
-        or reading.read_windows(turn.text, turn.now, turn.ground.wording.zone)
+        matching.named(turn.pack, turn.text)
+        or reading.read_windows(turn.text, turn.now, turn.wording.zone)
     )

@@ -80,7 +80,7 @@ def ask_activity(turn: Turn) -> None:
     """Ask which activity: those a nickname means, or what is on in the time that was said."""
     alternatives = turn.slots.get(ALTERNATIVES) or ()
     if alternatives:
-        meant = [turn.ground.pack.activities[one] for one in alternatives]
+        meant = [turn.pack.activities[one] for one in alternatives]
         turn.say(
             "utter_ask_booking_alternatives", choices=showing.activity_choices(turn, meant)
         )
@@ -103,7 +103,7 @@ def read_activity(turn: Turn) -> None:
 
 def ask_session(turn: Turn) -> None:
     """Ask which session, soonest first."""
-    activity = turn.ground.pack.activities[turn.slots["booking_activity"]]
+    activity = turn.pack.activities[turn.slots["booking_activity"]]
     sessions = within(turn, upcoming(turn, [activity]))
     turn.say(
         "utter_ask_booking_session",
@@ -114,7 +114,7 @@ def ask_session(turn: Turn) -> None:
 
 def read_session(turn: Turn) -> int | None:
     """Take the soonest one when that is what was asked for, or when one is all there is."""
-    activity = turn.ground.pack.activities[turn.slots["booking_activity"]]
+    activity = turn.pack.activities[turn.slots["booking_activity"]]
     sessions = within(turn, upcoming(turn, [activity]))
     only = len(sessions) == 1 and turn.intent == "affirm"
     if not sessions or turn.interrupts or not (only or reading.SOONEST.search(turn.text)):
@@ -152,7 +152,7 @@ def ask_confirm(turn: Turn) -> None:
     if turn.slots.get(OFFER) == WAIT:
         turn.say("utter_ask_booking_wait", **values)
         return
-    _tell_ages(turn, turn.ground.pack.activities[session.activity_id])
+    _tell_ages(turn, turn.pack.activities[session.activity_id])
     turn.say("utter_ask_booking_confirm", **values)
 
 
@@ -200,7 +200,7 @@ def _noted(turn: Turn, changes: dict[str, Any]) -> dict[str, Any]:
     if slots.get("booking_confirm") in (PLACE, WAIT) or not slots.get("booking_session"):
         return changes
     session = turn.db.get(Session, slots["booking_session"])
-    activity = turn.ground.pack.activities.get(session.activity_id) if session else None
+    activity = turn.pack.activities.get(session.activity_id) if session else None
     if session is None or activity is None:
         return changes | {"booking_session": None, "booking_activity": None}
     places = slots.get("booking_places")

@@ -99,7 +99,7 @@ def _only(turn: Turn, query: Query) -> Activity | None:
     """Return the one activity that is asked about, whenever it is on."""
     if len(query.named) != 1 or query.timed or query.after:
         return None
-    return turn.ground.pack.activities.get(query.named[0])
+    return turn.pack.activities.get(query.named[0])
 
 
 def _heading(query: Query) -> str:
@@ -116,7 +116,7 @@ def _period(turn: Turn, query: Query) -> str:
     """Write the days that are asked about."""
     period = showing.period(turn, query.windows)
     if period["first"] == period["last"]:
-        return turn.ground.wording.day(period["first"], turn.language)
+        return turn.wording.day(period["first"], turn.language)
     return showing.line(turn, "utter_period", **period)
 
 
@@ -135,7 +135,7 @@ def _word(turn: Turn, one: Filter) -> str:
 
 def _value(turn: Turn, one: Filter) -> str:
     """Write a filter's value: the names of what its ids stand for."""
-    pack = turn.ground.pack
+    pack = turn.pack
     named: dict[str, Any] = {"venue": pack.facilities, "except": pack.activities}
     if one.name not in named:
         return one.value
@@ -146,7 +146,7 @@ def _value(turn: Turn, one: Filter) -> str:
 
 def _origin(turn: Turn, sessions: Sequence[Session]) -> object:
     """Return where the weakest of some sessions comes from."""
-    activities = turn.ground.pack.activities
+    activities = turn.pack.activities
     levels = {s.id: getattr(activities.get(s.activity_id), "level", "sample") for s in sessions}
     weakest = min(sessions, key=lambda session: LEVELS.index(levels[session.id]))
     return showing.told(turn, weakest)["origin"]

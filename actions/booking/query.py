@@ -56,11 +56,11 @@ def read_query(turn: Turn) -> Query:
     """Return what the message of a turn asks."""
     text, venue = _without_venue(turn, EVERY.sub("", turn.text))
     text, excepted = _without_excepted(turn, text)
-    named = tuple(activity.id for activity in matching.named(turn.ground.pack, text))
-    windows = reading.read_windows(text, turn.now, turn.ground.wording.zone)
+    named = tuple(activity.id for activity in matching.named(turn.pack, text))
+    windows = reading.read_windows(text, turn.now, turn.wording.zone)
     filters = [
         one
-        for one in read_filters(turn.ground.pack, text)
+        for one in read_filters(turn.pack, text)
         if not (named and one.name == "kind")  # 书法课 names a club that is no class
     ]
     asked = in_order([*filters, *venue, *excepted])
@@ -78,7 +78,7 @@ def find(turn: Turn, query: Query) -> list[Session]:
 
     Of activities that were not named a longer time shows only the next session of each.
     """
-    pack = turn.ground.pack
+    pack = turn.pack
     named = [pack.activities[one] for one in query.named if one in pack.activities]
     wanted = (
         [a for a in named if fits(a, query.filters)] if named else fitting(pack, query.filters)
@@ -154,7 +154,7 @@ def _place(session: Session) -> tuple[datetime, int]:
 
 def _without_venue(turn: Turn, text: str) -> tuple[str, Sequence[Filter]]:
     """Take the place a message names out of it, and return it as a filter."""
-    pack, ids = turn.ground.pack, list[str]()
+    pack, ids = turn.pack, list[str]()
     for entity in turn.entities:
         place = pack.places.get(entity.id) if entity.kind == "place" else None
         found = place.facility if place else entity.id if entity.kind == "facility" else None
@@ -169,6 +169,6 @@ def _without_excepted(turn: Turn, text: str) -> tuple[str, Sequence[Filter]]:
     match = EXCEPT.search(text)
     if match is None:
         return text, []
-    named = matching.named(turn.ground.pack, match["what"] or match["what_en"])
+    named = matching.named(turn.pack, match["what"] or match["what_en"])
     ids = ",".join(activity.id for activity in named)
     return text.replace(match[0], " "), [Filter("except", ids)] if ids else []

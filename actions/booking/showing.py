@@ -17,7 +17,7 @@ SHOWN, SHOWN_ELDER = 5, 3
 
 def programme(turn: Turn) -> Programme:
     """Return what is on here, and how it is told."""
-    return Programme(turn.ground.pack, turn.ground.wording)
+    return Programme(turn.pack, turn.wording)
 
 
 def limit(turn: Turn) -> int:
@@ -27,7 +27,7 @@ def limit(turn: Turn) -> int:
 
 def line(turn: Turn, response: str, **values: Any) -> str:
     """Render one line the way this resident reads it."""
-    return turn.ground.wording.render(
+    return turn.wording.render(
         response, language=turn.language, elder=turn.row.elder, values=values
     ).text
 
@@ -90,7 +90,7 @@ def told(turn: Turn, session: Session) -> dict[str, Any]:
 
 def period(turn: Turn, windows: Sequence[Window]) -> dict[str, Any]:
     """Return the first and last day of a stretch of time, and its response's ending."""
-    zone = turn.ground.wording.zone
+    zone = turn.wording.zone
     first = min(window.start for window in windows).astimezone(zone).date()
     end = max(window.end for window in windows).astimezone(zone)
     return {"first": first, "last": (end - timedelta(seconds=1)).date()}

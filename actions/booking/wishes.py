@@ -61,7 +61,7 @@ def check(turn: Turn, order: Order) -> None:
 
 def offered(turn: Turn) -> list[Activity]:
     """Return what somebody is offered who named nothing: of the kind described, not drawn."""
-    alike = matching.alike(turn.ground.pack, turn.text)
+    alike = matching.alike(turn.pack, turn.text)
     return [activity for activity in alike if not activity.draw]
 
 
@@ -85,8 +85,8 @@ def _chosen(turn: Turn) -> dict[str, Any]:
         Refusal: there is no such session (any more).
     """
     choice = turn.choice or ""
-    if choice in turn.ground.pack.activities:
-        return _for_activities(turn, [turn.ground.pack.activities[choice]], None)
+    if choice in turn.pack.activities:
+        return _for_activities(turn, [turn.pack.activities[choice]], None)
     match = VALUE.fullmatch(choice)
     if match is None or match["session"] is None:
         return {}
@@ -97,9 +97,9 @@ def _chosen(turn: Turn) -> dict[str, Any]:
 
 
 def _said(turn: Turn, current: str | None) -> dict[str, Any]:
-    pack = turn.ground.pack
+    pack = turn.pack
     named = matching.named(pack, turn.text)
-    windows = reading.read_windows(turn.text, turn.now, turn.ground.wording.zone)
+    windows = reading.read_windows(turn.text, turn.now, turn.wording.zone)
     if not named and not windows:
         return {}
     if not named and current:
@@ -138,8 +138,8 @@ def _for_activities(
         return {"booking_activity": None, "booking_session": None, ALTERNATIVES: ids} | {
             WINDOWS: kept
         }
-    if turn.ground.pack.activities[ids[0]].draw:
-        raise Refusal("utter_activity_drawn", activity=turn.ground.pack.activities[ids[0]].name)
+    if turn.pack.activities[ids[0]].draw:
+        raise Refusal("utter_activity_drawn", activity=turn.pack.activities[ids[0]].name)
     return {
         "booking_activity": ids[0],
         "booking_session": fitting[0].id if len(fitting) == 1 else None,
@@ -158,7 +158,7 @@ def _places_wished(turn: Turn) -> dict[str, Any]:
     if match:
         return {"booking_places": int(match["places"])} if match["places"] else {}
     places = reading.read_places(turn.text)
-    groups = any(a.kind == "visit" for a in matching.named(turn.ground.pack, turn.text))
+    groups = any(a.kind == "visit" for a in matching.named(turn.pack, turn.text))
     if places is None or groups:
         return {}
     if places > service.MOST_PLACES:

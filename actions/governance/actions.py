@@ -31,12 +31,12 @@ class ReportProblem(DoDeed):
             raise Refusal("utter_problem_not_confirmed")
         request = service.file(
             turn.db,
-            pack=self.ground.pack,
+            pack=turn.pack,
             report=_report(turn),
             conversation=turn.conversation,
             now=turn.now,
         )
-        turn.tell("utter_request_filed", **service.described(self.ground.pack, request))
+        turn.tell("utter_request_filed", **service.described(turn.pack, request))
         return clear(self.form_slots)
 
 
@@ -53,12 +53,12 @@ class CheckRequest(Answer):
         for request in found:
             turn.say(
                 f"utter_request_{request.status}",
-                **service.described(self.ground.pack, request),
+                **service.described(turn.pack, request),
             )
         return []
 
     def _asked_for(self, turn: Turn) -> list[ServiceRequest]:
-        reference = read_reference(self.ground.pack, turn.choice or turn.text)
+        reference = read_reference(turn.pack, turn.choice or turn.text)
         if reference is None:
             return service.requests_of(turn.db, resident_id=turn.resident_id)
         return [service.status_of(turn.db, reference=reference, resident_id=turn.resident_id)]

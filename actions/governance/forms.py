@@ -95,18 +95,18 @@ def read_what(turn: Turn) -> str | None:
 
 def prefill_what(turn: Turn) -> str | None:
     """Take the first message when it tells the problem already."""
-    return turn.text.strip() if categories.says_what(turn.ground.pack, turn.text) else None
+    return turn.text.strip() if categories.says_what(turn.pack, turn.text) else None
 
 
 def ask_category(turn: Turn) -> None:
     """Let the resident say which of the likely categories it is."""
-    likely = categories.alternatives(turn.ground.pack, _what(turn), _limit(turn) + 1)
+    likely = categories.alternatives(turn.pack, _what(turn), _limit(turn) + 1)
     turn.say("utter_ask_problem_category", choices=[_category(turn, c) for c in likely])
 
 
 def read_category(turn: Turn) -> str | None:
     """Take the tapped category, or the one the new words clearly fit."""
-    pack = turn.ground.pack
+    pack = turn.pack
     if turn.choice in pack.categories:
         return turn.choice
     guessed = categories.guess(pack, turn.text) if categories.rank(pack, turn.text) else None
@@ -115,7 +115,7 @@ def read_category(turn: Turn) -> str | None:
 
 def ask_where(turn: Turn) -> None:
     """Ask where, offering the places this resident and others speak of."""
-    pack, limit = turn.ground.pack, _limit(turn)
+    pack, limit = turn.pack, _limit(turn)
     own = service.common_places(turn.db, resident_id=turn.resident_id, limit=limit)
     offered = [pack.places[place] for place in own if place in pack.places]
     offered += [place for place in places.common(pack, limit) if place not in offered]
@@ -133,7 +133,7 @@ def read_where(turn: Turn) -> dict[str, Any] | None:
     if turn.choice is not None:
         return asdict(Where(place_id=turn.choice)) if _known(turn, turn.choice) else None
     text = turn.text.strip()
-    if not_ours := places.outside(turn.ground.pack, text):
+    if not_ours := places.outside(turn.pack, text):
         raise Refusal("utter_problem_outside", say=not_ours.say)
     place = _named(turn)
     if place is None and (_about_something_else(turn) or len(text) < 2):
@@ -147,7 +147,7 @@ def prefill_where(turn: Turn) -> dict[str, Any] | None:
     """Take the place the first message names or comes with."""
     if point := _point(turn):
         return asdict(point)
-    if not_ours := places.outside(turn.ground.pack, turn.text):
+    if not_ours := places.outside(turn.pack, turn.text):
         raise Refusal("utter_problem_outside", say=not_ours.say)
     place = _named(turn)
     return asdict(Where(place_id=place.id)) if place else None
@@ -155,7 +155,7 @@ def prefill_where(turn: Turn) -> dict[str, Any] | None:
 
 def ask_confirm(turn: Turn) -> None:
     """Read everything back, with who gets it and by when, and what to mind until then."""
-    pack, category = turn.ground.pack, category_of(turn)
+    pack, category = turn.pack, category_of(turn)
     if category.emergency_notice:
         turn.say("utter_problem_notice", notice=category.emergency_notice)
     if category.restricted:
@@ -184,7 +184,7 @@ def read_confirm(turn: Turn) -> str | None:
 
 def category_of(turn: Turn) -> Category:
     """Return the category that was chosen, else the one the words clearly fit."""
-    pack = turn.ground.pack
+    pack = turn.pack
     chosen = pack.categories.get(turn.slots.get("problem_category") or "")
     fallback = categories.alternatives(pack, _what(turn), 2)[0]
     return chosen or categories.guess(pack, _what(turn)) or fallback
@@ -212,13 +212,11 @@ def _about_something_else(turn: Turn) -> bool:
     """A problem told as a question-like sentence is still a problem; a real question is not."""
     if turn.intent == "out_of_scope":
         asks = turn.confidence >= SURE and ASKS.search(turn.text) is not None
-        return asks and not categories.rank(turn.ground.pack, turn.text)
+        return asks and not categories.rank(turn.pack, turn.text)
     if turn.intent == "report_problem" or not turn.interrupts:
         return turn.intent in {"affirm", "deny"} and turn.confidence >= SURE
     if turn.intent == "ask_knowledge":
-        return ASKS.search(turn.text) is not None or not categories.rank(
-            turn.ground.pack, turn.text
-        )
+        return ASKS.search(turn.text) is not None or not categories.rank(turn.pack, turn.text)
     return True
 
 
@@ -227,11 +225,11 @@ def _what(turn: Turn) -> str:
 
 
 def _named(turn: Turn) -> Place | None:
-    return places.named(turn.ground.pack, turn.entity("place"), turn.entity("facility"))
+    return places.named(turn.pack, turn.entity("place"), turn.entity("facility"))
 
 
 def _known(turn: Turn, place_id: str) -> bool:
-    return place_id in turn.ground.pack.places
+    return place_id in turn.pack.places
 
 
 def _point(turn: Turn) -> Where | None:
@@ -243,7 +241,7 @@ def _point(turn: Turn) -> Where | None:
     shared = next((a for a in turn.attachments if a.kind == "location"), None)
     if shared is None or shared.lat is None or shared.lon is None:
         return None
-    near = places.nearest(turn.ground.pack, shared.lat, shared.lon)
+    near = places.nearest(turn.pack, shared.lat, shared.lon)
     if near and near[1] > places.OURS_METRES:
         raise Refusal("utter_problem_far")
     at = near[0].id if near and near[1] <= places.NEAR_METRES else None

@@ -83,7 +83,7 @@ class RequestHelpForm(Form):
 
 def ask_kind(turn: Turn) -> None:
     """Ask what kind of help, offering the pack's first kinds and something else."""
-    kinds = list(turn.ground.pack.help_kinds.values())[: _limit(turn) - 1]
+    kinds = list(turn.pack.help_kinds.values())[: _limit(turn) - 1]
     offered = [Choice(kind.name.in_(turn.language), "choose", kind.id) for kind in kinds]
     turn.say("utter_ask_help_kind", choices=offered)
 
@@ -95,11 +95,11 @@ def read_kind(turn: Turn) -> str | None:
         Refusal: no neighbour is asked for this.
     """
     if turn.choice is not None:
-        return turn.choice if turn.choice in {*turn.ground.pack.help_kinds, OTHER} else None
+        return turn.choice if turn.choice in {*turn.pack.help_kinds, OTHER} else None
     if _about_something_else(turn) or turn.intent in NO_ANSWER or len(turn.text.strip()) < 2:
         return None
     _require_allowed(turn)
-    kind = matching.kind_of(turn.ground.pack, turn.text)
+    kind = matching.kind_of(turn.pack, turn.text)
     return kind.id if kind else OTHER
 
 
@@ -112,7 +112,7 @@ def prefill_kind(turn: Turn) -> str | None:
     if turn.choice is not None:
         return None
     _require_allowed(turn)
-    kind = matching.kind_of(turn.ground.pack, turn.text)
+    kind = matching.kind_of(turn.pack, turn.text)
     return kind.id if kind else None
 
 
@@ -140,9 +140,9 @@ def read_what(turn: Turn) -> str | None:
 
 def prefill_what(turn: Turn) -> str | None:
     """Take the first message when it tells the kind: nothing is asked that was said."""
-    if turn.choice is not None or matching.forbidden(turn.ground.pack, turn.text):
+    if turn.choice is not None or matching.forbidden(turn.pack, turn.text):
         return None
-    return turn.text.strip() if matching.kind_of(turn.ground.pack, turn.text) else None
+    return turn.text.strip() if matching.kind_of(turn.pack, turn.text) else None
 
 
 def ask_when(turn: Turn) -> None:
@@ -189,7 +189,7 @@ def prefill_when(turn: Turn) -> dict[str, str] | None:
     Raises:
         Refusal: it is past, or outside the hours neighbours may be asked for this.
     """
-    kind = matching.kind_of(turn.ground.pack, turn.text)
+    kind = matching.kind_of(turn.pack, turn.text)
     when = _when(turn) if turn.choice is None else None
     if not isinstance(when, When):
         return None
@@ -236,7 +236,7 @@ def need_of(turn: Turn) -> Need:
 
 def square_of(turn: Turn) -> Square:
     """Return what the services of this topic stand on."""
-    return Square(turn.ground.pack, turn.ground.wording)
+    return Square(turn.pack, turn.wording)
 
 
 def _when(turn: Turn) -> When | Unclear | None:
@@ -279,7 +279,7 @@ def _past(turn: Turn, wanted: Wanted) -> bool:
 def _any_time(turn: Turn) -> Wanted:
     """As soon as somebody can: from now until the need expires."""
     start = turn.now.astimezone(square_of(turn).zone)
-    end = start + timedelta(hours=turn.ground.pack.help_policy.expires_after_hours)
+    end = start + timedelta(hours=turn.pack.help_policy.expires_after_hours)
     return Wanted(start.isoformat(), end.isoformat())
 
 
@@ -303,7 +303,7 @@ def _about_something_else(turn: Turn) -> bool:
 
 
 def _require_allowed(turn: Turn) -> None:
-    if matching.forbidden(turn.ground.pack, turn.text):
+    if matching.forbidden(turn.pack, turn.text):
         raise Refusal("utter_help_never")
 
 

@@ -31,6 +31,8 @@ USERNAME = re.compile(r"[\w.-]{2,40}")
 # Whose work is the desk's inbox. An editor's is the knowledge base: the inbox is empty there.
 ANSWERS = frozenset({Role.STAFF, Role.ADMIN})
 
+EDITS = frozenset({Role.EDITOR, Role.ADMIN})  # may change what residents are told
+
 
 class StaffUnfit(XiaoliError):
     """A member of staff cannot be like this; the message says what to change."""

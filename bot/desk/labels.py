@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from actions.content.model import State
+from actions.content.tasks import Reason as TaskReason
 from actions.conversations import Author, Complaint
 from actions.conversations import Status as Talk
 from actions.governance.model import Status
@@ -84,6 +86,49 @@ RECORDS = {
     "article": Text(zh="文章", en="article"),
     "facility": Text(zh="场所", en="facility"),
     "activity": Text(zh="活动", en="activity"),
+}
+
+CONTENT = {
+    "article": Text(zh="问答", en="article"),
+    "facility": Text(zh="设施", en="facility"),
+    "activity": Text(zh="活动", en="activity"),
+    "topic": Text(zh="主题", en="topic"),
+    "file": Text(zh="文件", en="file"),
+}
+
+LEVELS = {
+    "official": Text(zh="官方", en="official"),
+    "report": Text(zh="报道", en="report"),
+    "sample": Text(zh="示例", en="sample"),
+}
+
+FLAGS = {
+    "expired": Text(zh="过期", en="expired"),
+    "conflict": Text(zh="说法不一", en="sources disagree"),
+    "changed": Text(zh="没发布", en="unpublished"),
+    "offline": Text(zh="已下线", en="offline"),
+}
+
+TASK_REASONS = {
+    TaskReason.EXPIRED: Text(zh="已过期，请核实", en="expired; check it again"),
+    TaskReason.CONFLICT: Text(zh="两种说法，请定下来", en="sources disagree; settle it"),
+    TaskReason.SOON: Text(zh="两周内到期", en="expires within two weeks"),
+}
+
+PUBLICATIONS = {
+    State.ORDERED: Text(zh="等着开始", en="waiting to begin"),
+    State.RUNNING: Text(zh="正在发布", en="under way"),
+    State.PUBLISHED: Text(zh="已发布", en="published"),
+    State.REFUSED: Text(zh="没有通过，居民看到的没有变", en="refused; nothing changed"),
+    State.FAILED: Text(zh="没有做完，居民看到的没有变", en="broke off; nothing changed"),
+}
+
+STEPS = {
+    "": Text(zh="开始", en="begin"),
+    "check": Text(zh="检查内容", en="checking the content"),
+    "build": Text(zh="建立索引", en="building the index"),
+    "golden": Text(zh="问金牌问题", en="asking the golden questions"),
+    "activate": Text(zh="换上新版", en="activating"),
 }
 
 UNITS = (

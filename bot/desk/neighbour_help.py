@@ -23,7 +23,7 @@ def see(visit: Visit) -> Response:
         "neighbour_help.html",
         need=need,
         described=service.described(_square(visit), need),
-        kind=visit.desk.pack.help_kinds.get(need.kind_id),
+        kind=visit.pack.help_kinds.get(need.kind_id),
         sides=_sides(visit.db, need) if need.status == Status.MATCHED else {},
     )
 
@@ -92,4 +92,4 @@ def _find(visit: Visit) -> HelpRequest:
 
 
 def _square(visit: Visit) -> Square:
-    return Square(visit.desk.pack, visit.desk.wording)
+    return Square(visit.pack, visit.desk.wording)

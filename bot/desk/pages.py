@@ -4,13 +4,16 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from actions.people.model import Role
+from actions.people.staff import EDITS
 from bot.desk import (
+    content,
     conversation,
+    editing,
     inbox,
     misses,
     neighbour_help,
     photo,
+    publishing,
     recalls,
     request,
     signin,
@@ -18,9 +21,37 @@ from bot.desk import (
 from bot.desk.signin import Door
 from bot.desk.visit import HERE, Desk, Page
 
-CONTENT = frozenset({Role.EDITOR, Role.ADMIN})  # whose work is what the assistant knows
+LARGEST_DOCUMENT = 4_000_000  # bytes of a form: a Chinese character is sent as nine
+RECORD = "/content/{kind}/{record_id}"
+
+# method, path, what answers, what shows a refusal
+CONTENT = (
+    ("GET", "/content", content.see, None),
+    ("GET", "/content/tasks", content.see_tasks, None),
+    ("GET", "/content/changes", publishing.see, None),
+    ("GET", "/content/publications/{publication_id}", publishing.see_publication, None),
+    ("POST", "/content/new", content.begin_new, content.see),
+    ("POST", "/content/offline", content.take_offline, content.see),
+    ("POST", "/content/online", content.bring_back, content.see),
+    ("POST", "/content/publish", publishing.publish, publishing.see),
+    (
+        "POST",
+        "/content/editions/{edition_id}/roll-back",
+        publishing.roll_back,
+        publishing.see,
+    ),
+    ("GET", RECORD, editing.see, None),
+    ("POST", RECORD + "/save", editing.save, editing.see),
+    ("POST", RECORD + "/preview", editing.see, editing.see),
+    ("GET", RECORD + "/history/{revision_id}", editing.see_revision, None),
+    ("POST", RECORD + "/restore", editing.restore, editing.see),
+)
 
 PAGES = (
+    *(
+        Page(method, path, answer, shows, roles=EDITS, largest=LARGEST_DOCUMENT)
+        for method, path, answer, shows in CONTENT
+    ),
     Page("GET", "/", inbox.see),
     Page("GET", "/inbox", inbox.see_list),
     Page("GET", "/conversations/{conversation_id}", conversation.see),
@@ -55,13 +86,13 @@ PAGES = (
         shows=neighbour_help.see,
     ),
     Page("POST", "/help/{help_id}/talks", neighbour_help.talk, shows=neighbour_help.see),
-    Page("GET", "/misses", misses.see, roles=CONTENT, prepare=misses.embed),
-    Page("POST", "/misses/accept", misses.accept, misses.see, CONTENT, misses.embed),
-    Page("POST", "/misses/dismiss", misses.dismiss, misses.see, CONTENT, misses.embed),
-    Page("POST", "/misses/retire", misses.retire, misses.see, CONTENT, misses.embed),
-    Page("GET", "/recalls", recalls.see, roles=CONTENT),
-    Page("GET", "/recalls/new", recalls.see_new, roles=CONTENT),
-    Page("POST", "/recalls", recalls.recall, recalls.see_new, CONTENT),
+    Page("GET", "/misses", misses.see, roles=EDITS, prepare=misses.embed),
+    Page("POST", "/misses/accept", misses.accept, misses.see, EDITS, misses.embed),
+    Page("POST", "/misses/dismiss", misses.dismiss, misses.see, EDITS, misses.embed),
+    Page("POST", "/misses/retire", misses.retire, misses.see, EDITS, misses.embed),
+    Page("GET", "/recalls", recalls.see, roles=EDITS),
+    Page("GET", "/recalls/new", recalls.see_new, roles=EDITS),
+    Page("POST", "/recalls", recalls.recall, recalls.see_new, EDITS),
     Page("GET", "/uploads/{upload_id}", photo.see),
     Page("POST", "/sign-out", signin.sign_out),
 )

@@ -44,7 +44,7 @@ def move(visit: Visit) -> Response:
         raise Refusal("utter_move_not_allowed")
     service.move(
         visit.db,
-        pack=visit.desk.pack,
+        pack=visit.pack,
         request=request,
         to=Status(to),
         staff_id=visit.staff.id,

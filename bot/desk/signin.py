@@ -48,7 +48,7 @@ class Door:
         async def answer(request: Request) -> Response:
             sent: Mapping[str, str] = dict(request.query_params)
             if page.method == "POST":
-                sent = await read_form(request)
+                sent = await read_form(request, page.largest)
             return await run_in_threadpool(self._answer, page, request, sent)
 
         return answer
@@ -179,7 +179,7 @@ def sign_out(visit: Visit) -> Response:
     return answer
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, largest: int = LARGEST_FORM) -> dict[str, str]:
     """Read what a page of ours sent, up to a size.
 
     Raises:
@@ -190,7 +190,7 @@ async def read_form(request: Request) -> dict[str, str]:
     content = b""
     async for part in request.stream():
         content += part
-        if len(content) > LARGEST_FORM:
+        if len(content) > largest:
             raise HTTPException(413)
     try:
         fields = parse_qsl(content.decode("utf-8", "replace"), True, max_num_fields=30)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from actions.clock import Clock
+from actions.content.editions import Home
 from actions.db import Database, Db
 from actions.errors import Refusal
 from actions.people.model import Role, Staff, StaffSession
+from actions.people.staff import EDITS
 from actions.wording import Wording
 from bot.desk import labels
 from bot.message import clean
@@ -41,6 +44,7 @@ class Desk:
     clock: Clock
     wording: Wording
     pack: Pack
+    home: Home
     secret_key: str
     uploads: Path
     embedder: Embedder
@@ -84,8 +88,23 @@ class Visit:
     def show(self, template: str, **values: Any) -> Response:
         """Show a page; one that tells of a refusal says so by its status too."""
         return self.desk.show(
-            template, 409 if self.refused else 200, visit=self, now=self.now, **values
+            template,
+            409 if self.refused else 200,
+            visit=self,
+            now=self.now,
+            pack=self.pack,
+            **values,
         )
+
+    @cached_property
+    def pack(self) -> Pack:
+        """The content residents get at this moment."""
+        return self.desk.home.shelf.pack(self.db)
+
+    @property
+    def today(self) -> date:
+        """The day it is in the community."""
+        return self.now.astimezone(self.pack.zone).date()
 
     def words(self) -> str:
         """Return what was written into a form.
@@ -106,6 +125,7 @@ class Page:
     `POST` is a deed: it needs the session's token, and when it is refused, `shows` is the page
     that says so. `GET` changes nothing but the audit log. `roles` are those it is for, None
     all. `prepare` does what takes long before the transaction begins, for those it is for.
+    `largest` is how many bytes may be sent.
     """
 
     method: str
@@ -114,6 +134,7 @@ class Page:
     shows: Callable[[Visit], Response] | None = None
     roles: frozenset[Role] | None = None
     prepare: Callable[[Desk], None] | None = None
+    largest: int = 64 * 1024
 
     def is_for(self, who: Staff) -> bool:
         """Whether somebody's role lets them have this page."""
@@ -138,5 +159,5 @@ def _templates(desk: Desk) -> Environment:
         zh=desk.wording.moment(at, "zh"), en=desk.wording.moment(at, "en")
     )
     made.filters["long"] = labels.long
-    made.globals |= {"labels": labels, "desk": ROOT, "pack": desk.pack}
+    made.globals |= {"labels": labels, "desk": ROOT, "pack": desk.pack, "edits": EDITS}
     return made

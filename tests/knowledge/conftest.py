@@ -59,12 +59,17 @@ def write_articles(folder: Path) -> None:
         (folder / "articles" / f"{name}.md").write_text(article, encoding="utf-8")
 
 
+def write_pack(folder: Path) -> None:
+    """Write a small valid pack with four articles."""
+    check.write_new(folder)
+    write_articles(folder)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The folder of a small valid pack with four articles."""
     written = tmp_path / "pack"
-    check.write_new(written)
-    write_articles(written)
+    write_pack(written)
     return written
 
 

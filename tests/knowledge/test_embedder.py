@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.embedder import OnnxEmbedder, Remembering, Vectors
+from knowledge.embedder import Kept, OnnxEmbedder, Remembering, Vectors
 from knowledge.errors import EncoderUnusable
+from tests.knowledge.conftest import Letters
 
 
 def test_rows_have_length_one_and_keep_their_order(encoder: OnnxEmbedder) -> None:
@@ -67,3 +68,32 @@ def test_a_remembered_vector_does_not_depend_on_what_was_asked_beside_it(
     asked, beside = "图书馆几点开门", "我家楼下的路灯坏了三天了还没有人来修"
     together = Remembering(encoder).embed_queries([asked, beside])
     assert np.array_equal(together[0], encoder.embed_queries([asked])[0])
+
+
+class Tallying(Letters):
+    """Counts the texts it embeds."""
+
+    count = 0
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        self.count += len(texts)
+        return super().embed_queries(texts)
+
+
+def test_a_text_is_embedded_once_whatever_is_built_again(tmp_path: Path) -> None:
+    counting = Tallying()
+    kept = Kept(counting, tmp_path / "kept.npz")
+    first = kept.embed_queries(["借书", "游泳", "借书"])
+    kept.embed_passages(["借书"])  # as a passage it is another text
+    assert counting.count == 3
+    kept.save()
+    again = Kept(counting, tmp_path / "kept.npz")
+    assert np.array_equal(again.embed_queries(["借书", "游泳", "借书"]), first)
+    assert counting.count == 3
+    again.embed_queries(["食堂"])
+    assert counting.count == 4
+
+
+def test_vectors_that_cannot_be_read_are_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "kept.npz").write_bytes(b"half a file")
+    assert Kept(Letters(), tmp_path / "kept.npz").embed_queries(["借书"]).shape == (1, 384)

@@ -66,3 +66,28 @@ if (talk) {
     ({ last, state } = fresh.dataset);
   }, TALK_EVERY);
 }
+
+const edit = document.getElementById("edit");
+if (edit) {
+  // The preview follows what is typed; leaving with something unsaved is asked about first.
+  const original = new URLSearchParams(new FormData(edit)).toString();
+  const unsaved = () => new URLSearchParams(new FormData(edit)).toString() !== original;
+  let soon, latest = 0, leaving = false;
+  async function preview() {
+    const asked = ++latest;
+    const answer = await fetch(edit.dataset.preview, {
+      method: "POST", credentials: "same-origin", body: new URLSearchParams(new FormData(edit)),
+    });
+    if (!answer.ok || asked !== latest) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
+    document.getElementById("preview").replaceWith(document.adoptNode(fresh));
+  }
+  edit.addEventListener("input", () => {
+    clearTimeout(soon);
+    soon = setTimeout(() => preview().catch(() => say(LOST)), 500);
+  });
+  edit.addEventListener("submit", () => (leaving = true));
+  addEventListener("beforeunload", (event) => {
+    if (!leaving && unsaved()) event.preventDefault();
+  });
+}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from actions.answers import actions as answers
-from actions.answers import service
+from actions.content import editions
+from actions.content.model import Edition
 from actions.dialogue import Ground
 from knowledge import search
 from knowledge.embedder import OnnxEmbedder
@@ -32,5 +33,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
 @pytest.fixture
 def talk(ground: Ground, base: KnowledgeBase) -> Talk:
     with ground.database.transaction() as db:
-        service.activate(db, base.version, now=ground.clock.now())
+        now = ground.clock.now()
+        edition = Edition(index_version=base.version, revisions={}, published_at=now)
+        editions.activate(db, edition)
     return Talk(ground, lambda g: answers.actions(g, base))

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from actions.answers import service
+from actions.content import editions
+from actions.content.model import Edition, Offline
 from actions.learning import learned
 from actions.learning.learned import Question
 from actions.wording import read_payload
@@ -87,7 +88,9 @@ def test_of_two_records_that_disagree_the_better_one_is_told(talk: Talk) -> None
 
 def test_an_index_that_is_gone_leaves_the_present_one_answering(talk: Talk) -> None:
     with talk.ground.database.transaction() as db:
-        service.activate(db, "0123456789abcdef", now=talk.ground.clock.now())
+        gone = "0123456789abcdef"
+        now = talk.ground.clock.now()
+        editions.activate(db, Edition(index_version=gone, revisions={}, published_at=now))
     assert "停车" in ask(talk, "停车一个小时收多少钱").text
 
 
@@ -132,3 +135,34 @@ def test_what_staff_taught_is_answered_from_the_next_question_on(talk: Talk) -> 
     with talk.ground.database.transaction() as db:
         assert learned.retire(db, [number], now=now) == 1
     assert "不知道" in ask(talk, POEM).text
+
+
+def take_offline(talk: Talk, kind: str, subject_id: str) -> None:
+    with talk.ground.database.transaction() as db:
+        db.add(Offline(kind=kind, subject_id=subject_id, since_at=talk.ground.clock.now()))
+
+
+def test_a_record_that_is_offline_is_said_to_be_checked(talk: Talk) -> None:
+    assert "身份证" in ask(talk, "借书证怎么办").text
+    take_offline(talk, "article", "ed-card")
+    for heard in (ask(talk, "借书证怎么办"), ask(talk, "", choice="article:ed-card")):
+        assert "正在核对" in heard.text
+        assert "身份证" not in heard.text
+        assert [read_payload(c["payload"])[0] for c in heard.choices] == ["ask_person"]
+
+
+def test_a_topic_that_is_offline_is_neither_told_nor_suggested(talk: Talk) -> None:
+    question = "停车"
+    before = ask(talk, question)
+    parking = {value for value in before.values if value.startswith("article:tr-")}
+    take_offline(talk, "topic", "交通")
+    after = ask(talk, question)
+    assert "正在核对" in ask(talk, "", choice="article:tr-parking-fee").text
+    assert not parking & set(after.values)
+
+
+def test_the_hours_of_a_place_that_is_offline_are_not_told(talk: Talk) -> None:
+    take_offline(talk, "facility", "fac-convenience")
+    heard = talk.do("action_answer_hours", "", choice="fac-convenience")
+    assert "正在核对" in heard.text
+    assert "现在" not in heard.text.replace("现在不敢", "")

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from actions import conversations, told
+from actions.content import editions, publishing, revisions
+from actions.content.model import Edition, Revision, State
 from actions.conversations import Attachment, Author, Conversation, Upload
 from actions.governance import service
 from actions.governance.model import ServiceRequest
@@ -24,8 +26,10 @@ from actions.people.model import Area, Role, Staff, Words
 from actions.people.staff import Guess
 from actions.told import Told
 from bot.desk.signin import COOKIE
+from knowledge.documents import read_documents
 from tests.bot.conftest import PACK, Bot
 
+DOCUMENTS = read_documents(PACK.folder)
 CANARY = "金丝雀在第七号楼"
 MISSED = "金丝雀怎么养"
 RECORD = "article:ed-card 借书证"
@@ -85,6 +89,9 @@ class Village:
     taken_id: int = 0
     miss_id: int = 0
     taught_id: int = 0
+    edition_id: int = 0
+    publication_id: int = 0
+    revision_id: int = 0
 
     def colleague(self, name: str) -> Colleague:
         """Somebody who is signed in."""
@@ -176,6 +183,14 @@ def village(bot: Bot) -> Village:
             member = Staff(username=name, role=role, area_id=area, team_id=team, created_at=now)
             member.password_hash = password_hash()
             db.add(member)
+        imported = revisions.import_files(db, DOCUMENTS, now=now)
+        first = Edition(index_version="0" * 16, revisions=imported, published_at=now)
+        editions.activate(db, first)
+        draft = Revision(path="help.yml", text=DOCUMENTS["help.yml"] + "\n", written_at=now)
+        db.add(draft)
+        placed = publishing.order(db, imported, staff_id=None, now=now)
+        placed.state, village.publication_id = State.REFUSED, placed.id
+        village.edition_id, village.revision_id = first.id, imported["articles/ed-card.md"]
         address = bot.parts.webchat.address(bot.session)
         talk = conversations.at_address(db, channel="webchat", address=address, now=now)
         talk.area_id, talk.introduced_at = "guali/qicai/", now

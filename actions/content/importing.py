@@ -1,0 +1,76 @@
+"""Takes over the pack's files at set-up: what changed is published, through the gate."""
+
+import time
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
+from actions.content import publishing, revisions
+from actions.content.model import Edition, Publication, Revision
+from actions.content.publishing import LOST_AFTER, Press
+from actions.db import Db
+from actions.errors import Refusal
+from knowledge import documents, index
+
+PATIENCE = int(LOST_AFTER.total_seconds()) + 5  # s; until then a stopped publication is over
+
+
+def take_over(press: Press) -> Publication | None:
+    """Import the files that changed and publish them; None when there is nothing new.
+
+    A newly built index is published too. What staff have published stays where no file of the
+    same document is newer; what they have not published stays unpublished.
+
+    Raises:
+        PackInvalid: a file cannot be read at all.
+    """
+    texts = documents.read_documents(press.home.shelf.files.folder)
+    with press.database.transaction() as db:
+        revisions.import_files(db, texts, now=press.clock.now())
+    for _ in range(PATIENCE):
+        try:
+            if not _order(press):
+                return None
+            return publishing.run_ordered(press)
+        except Refusal:  # another one runs, or was stopped a moment ago
+            time.sleep(1)
+    return None
+
+
+def _order(press: Press) -> bool:
+    built = index.built_from(press.home.index_dir)
+    set_up_index = built[1] if built else None
+    with press.database.transaction() as db:
+        active = db.scalar(select(Edition).order_by(Edition.id.desc()).limit(1))
+        pending = _pending(db)
+        if active and not pending and active.set_up_index == set_up_index:
+            return False
+        wanted = {**_published(db, active), **pending}
+        now = press.clock.now()
+        publishing.order(db, wanted, staff_id=None, now=now, set_up_index=set_up_index)
+    return True
+
+
+def _published(db: Db, active: Edition | None) -> Mapping[str, int]:
+    if active and active.version is not None:
+        return active.revisions
+    return {path: revision.id for path, revision in revisions.latest_of_each(db).items()}
+
+
+def _pending(db: Db) -> dict[str, int]:
+    """Return the files' revisions that no edition has had, the latest of each path.
+
+    One that was published and rolled back is none of them: set-up does not undo a roll-back.
+    """
+    reached = max(
+        (
+            number
+            for found in db.scalars(select(Edition.revisions))
+            for number in found.values()
+        ),
+        default=0,
+    )
+    newer = select(Revision.path, Revision.id).where(
+        Revision.staff_id.is_(None), Revision.id > reached
+    )
+    return {path: number for path, number in db.execute(newer.order_by(Revision.id))}

@@ -1,0 +1,64 @@
+"""The action server put together: what it stands on, and every topic's actions."""
+
+import uvicorn
+from rasa_sdk.interfaces import Action
+
+from actions import handoff, server, smalltalk
+from actions.answers import actions as answers
+from actions.booking import actions as booking
+from actions.clock import open_clock
+from actions.content.editions import Shelf
+from actions.db import Database
+from actions.dialogue import CancelForm, Ground, StartSession
+from actions.errors import SettingInvalid
+from actions.governance import actions as governance
+from actions.neighbours import actions as neighbours
+from actions.settings import Settings
+from actions.wording import read_wording
+from knowledge.embedder import OnnxEmbedder, Remembering
+from knowledge.pack import Pack, load_pack
+from knowledge.search import KnowledgeBase
+from knowledge.transit import open_timetable
+from knowledge.vectors import store_at
+
+TOPICS = (booking, governance, neighbours, handoff, smalltalk)
+
+
+def run(said: Settings) -> None:
+    """Serve until stopped.
+
+    Raises:
+        SettingInvalid: the secret is missing.
+    """
+    if not said.actions_secret:
+        raise SettingInvalid("Setting ACTIONS_SECRET is missing; see .env.example")
+    pack = load_pack(said.community_dir)
+    ground = Ground(
+        database=Database(said.database),
+        clock=open_clock(said.test_clock),
+        wording=read_wording(pack.zone),
+        pack=pack,
+        shelf=Shelf(pack, said.content_dir),
+    )
+    ground.database.check_durable()
+    embedder = Remembering(OnnxEmbedder(said.encoder_dir))
+    base = KnowledgeBase(said.index_dir, embedder, store_at(said.vector_store))
+    warm_up(base, pack)
+    made = all_actions(ground, base)
+    app = server.build(made, said.actions_secret, ground.database.check_durable)
+    uvicorn.run(app, host=said.actions_host, port=said.actions_port, access_log=False)
+
+
+def warm_up(base: KnowledgeBase, pack: Pack) -> None:
+    """Load what is loaded at its first use, so that the first resident need not wait for it."""
+    base.search("你好", "zh")
+    open_timetable(pack)
+
+
+def all_actions(ground: Ground, base: KnowledgeBase) -> list[Action]:
+    """Make every action instance, topic by topic."""
+    made: list[Action] = [StartSession(ground), CancelForm(ground)]
+    made += answers.actions(ground, base)
+    for topic in TOPICS:
+        made += topic.actions(ground)
+    return made

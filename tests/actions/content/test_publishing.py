@@ -1,0 +1,259 @@
+"""Publishing is all or nothing: what breaks a question, or is broken, changes nothing."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actions.content import editions, publishing, revisions
+from actions.content.editions import Change, Changeover
+from actions.content.model import Edition, Publication, State
+from actions.content.revisions import Edit, Part
+from actions.db import Db
+from actions.errors import Refusal
+from knowledge.embedder import Embedder
+from knowledge.golden import FILE as GOLDEN
+from tests.actions.content.conftest import BOOK, Newsroom
+from tests.conftest import StandingClock
+
+
+def to_be_about_machines(text: str) -> str:
+    """The pool is no longer spoken of: its golden question goes astray."""
+    return text.replace("游泳池", "大型自动饮料售货机器")
+
+
+def test_the_files_are_the_first_edition(newsroom: Newsroom) -> None:
+    published = newsroom.set_up()
+    assert published
+    assert published.state == State.PUBLISHED, published.report
+    assert set(newsroom.pack().articles) == {"card", "pool", "meal", "gym"}
+    assert newsroom.set_up() is None
+
+
+def test_what_the_desk_publishes_is_told_from_the_next_turn_on(newsroom: Newsroom) -> None:
+    newsroom.set_up()
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    assert "一楼" in newsroom.pack().articles["card"].body.zh
+    published = newsroom.publish()
+    assert published.state == State.PUBLISHED, published.report
+    assert "三楼" in newsroom.pack().articles["card"].body.zh
+    assert published.report["changed"] == 1
+    assert newsroom.set_up() is None
+
+
+def test_a_publish_that_breaks_a_golden_question_is_refused(newsroom: Newsroom) -> None:
+    newsroom.set_up()
+    before = newsroom.active()
+    newsroom.write("pool", to_be_about_machines)
+    published = newsroom.publish()
+    assert published.state == State.REFUSED
+    (broken,) = published.report["regressions"]
+    assert (broken["question"], broken["expected"]) == ("哪里有游泳池", "pool")
+    assert broken["now"] != "article:pool"
+    assert newsroom.active() == before
+    assert "游泳池" in newsroom.pack().articles["pool"].title.zh
+    assert not list(newsroom.press.home.index_dir.glob("candidate-*"))
+
+
+def test_without_the_question_the_same_content_is_published(newsroom: Newsroom) -> None:
+    """The negative control: nothing but the gate had refused it."""
+    (newsroom.files / GOLDEN).unlink()
+    newsroom.set_up()
+    newsroom.write("pool", to_be_about_machines)
+    published = newsroom.publish()
+    assert published.state == State.PUBLISHED
+    assert any(GOLDEN in warning for warning in published.report["warnings"])
+
+
+def test_an_intended_change_edits_its_question_in_the_same_publish(newsroom: Newsroom) -> None:
+    newsroom.set_up()
+    newsroom.write("pool", to_be_about_machines)
+    with newsroom.database.transaction() as db:
+        last = revisions.latest(db, GOLDEN)
+        assert last
+        text = BOOK.replace("哪里有游泳池", "哪里有大型自动饮料售货机器")
+        now = newsroom.press.clock.now()
+        revisions.save(
+            db, Edit(Part(GOLDEN), text, last.id), staff_id=newsroom.staff_id, now=now
+        )
+    assert newsroom.publish().state == State.PUBLISHED
+
+
+def test_a_mistake_is_refused_with_its_line_and_the_old_goes_on(newsroom: Newsroom) -> None:
+    newsroom.set_up()
+    before = newsroom.active()
+    newsroom.write("card", lambda text: text.replace("'2026-11-23'", "yesterday"))
+    published = newsroom.publish()
+    assert published.state == State.REFUSED
+    assert published.report["mistakes"][0].startswith("articles/card.md, line 7: as_of")
+    assert newsroom.active() == before
+
+
+def test_a_golden_question_about_nothing_is_a_mistake(newsroom: Newsroom) -> None:
+    (newsroom.files / GOLDEN).write_text(BOOK + "daily\tzh\t电影\tcinema\nx\tfr\tq\t\n")
+    published = newsroom.set_up()
+    assert published
+    assert published.state == State.REFUSED
+    assert published.report["mistakes"] == [
+        "golden.tsv, line 4: language “fr” is unknown; write zh or en"
+    ]
+
+
+def test_only_one_publication_waits_or_runs(newsroom: Newsroom) -> None:
+    newsroom.set_up()
+    newsroom.order()
+    with pytest.raises(Refusal, match="already_publishing"):
+        newsroom.order()
+
+
+def test_one_that_was_stopped_is_seen_as_failed_and_published_nothing(
+    newsroom: Newsroom, clock: StandingClock
+) -> None:
+    newsroom.set_up()
+    before = newsroom.active()
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    number = newsroom.order()
+    assert publishing._claim(newsroom.press) == number  # and here its process is killed
+    with pytest.raises(Refusal, match="already_publishing"):
+        newsroom.order()
+    clock.pass_by(publishing.LOST_AFTER + timedelta(seconds=1))
+    with newsroom.database.reading() as db:
+        assert publishing.is_lost(db.get_one(Publication, number), now=clock.now())
+    assert newsroom.active() == before
+    assert newsroom.publish().state == State.PUBLISHED
+    with newsroom.database.reading() as db:
+        assert db.get_one(Publication, number).state == State.FAILED
+
+
+def test_one_that_was_taken_for_dead_activates_nothing(newsroom: Newsroom) -> None:
+    """The fence: a process that was only asleep must not publish after somebody gave it up."""
+    newsroom.set_up()
+    before = newsroom.active()
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+
+    def give_up(db: Db, changeover: Changeover, now: object) -> None:
+        raise AssertionError("it must not come so far")
+
+    number = newsroom.order()
+    press = newsroom.press
+    build = press.embedder
+
+    def while_building() -> Embedder:
+        with press.database.transaction() as db:
+            db.get_one(Publication, number).state = State.FAILED
+        return build()
+
+    home = replace(press.home, follow=give_up)
+    publishing.run_ordered(replace(press, home=home, embedder=while_building))
+    assert newsroom.active() == before
+
+
+def test_what_follows_is_told_which_records_changed_and_shares_the_transaction(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.set_up()
+    before, old = newsroom.active(), newsroom.pack().articles["card"].fingerprint
+    told: list[tuple[Change, ...]] = []
+
+    def break_down(db: Db, changeover: Changeover, now: object) -> None:
+        told.append(changeover.changes)
+        raise RuntimeError
+
+    home = newsroom.press.home
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    press = newsroom.press
+    newsroom.press = replace(press, home=replace(home, follow=break_down))
+    assert newsroom.publish().report["error"] == "RuntimeError"
+    ((change,),) = told
+    assert (change.kind, change.record_id, change.old) == ("article", "card", old)
+    assert change.new not in {None, old}
+    assert newsroom.active() == before
+
+
+def test_rolling_back_is_one_row_and_holds_at_once(newsroom: Newsroom) -> None:
+    newsroom.set_up()
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    newsroom.publish()
+    now = newsroom.press.clock.now()
+    with newsroom.database.transaction() as db:
+        earlier = db.get_one(Edition, 1)
+        editions.roll_back(
+            db, newsroom.press.home, earlier, staff_id=newsroom.staff_id, now=now
+        )
+    assert "一楼" in newsroom.pack().articles["card"].body.zh
+    assert newsroom.set_up() is None  # set-up does not undo it
+    assert "一楼" in newsroom.pack().articles["card"].body.zh
+
+
+def test_what_cannot_be_opened_any_more_is_not_rolled_back_to(newsroom: Newsroom) -> None:
+    newsroom.set_up()
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    newsroom.publish()
+    with newsroom.database.reading() as db:
+        earlier, now = db.get_one(Edition, 1), newsroom.press.clock.now()
+    (newsroom.press.home.index_dir / earlier.index_version / "manifest.json").unlink()
+    with newsroom.database.transaction() as db, pytest.raises(Refusal, match="edition_gone"):
+        editions.roll_back(
+            db, newsroom.press.home, earlier, staff_id=newsroom.staff_id, now=now
+        )
+
+
+def test_a_publisher_killed_in_the_middle_leaves_the_old_edition(
+    newsroom: Newsroom, clock: StandingClock, tmp_path: Path
+) -> None:
+    """A real process, killed while it builds: nothing is half published, the next one works."""
+    newsroom.set_up()
+    before = newsroom.active()
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    number = newsroom.order()
+    building = tmp_path / "building"
+    program = PUBLISHER.format(
+        url=newsroom.database.engine.url.render_as_string(hide_password=False),
+        files=newsroom.files,
+        content=newsroom.press.home.shelf.folder,
+        index=newsroom.press.home.index_dir,
+        now=clock.now().isoformat(),
+        building=building,
+    )
+    process = subprocess.Popen([sys.executable, "-c", program])
+    while not building.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert newsroom.active() == before
+    with newsroom.database.reading() as db:
+        assert db.get_one(Publication, number).state == State.RUNNING
+    clock.pass_by(publishing.LOST_AFTER + timedelta(seconds=1))
+    assert newsroom.publish().state == State.PUBLISHED
+    assert "三楼" in newsroom.pack().articles["card"].body.zh
+    assert not list(newsroom.press.home.index_dir.glob("candidate-*"))
+
+
+PUBLISHER = """
+import time
+from datetime import datetime
+from pathlib import Path
+from actions import migrate
+from actions.content import publishing
+from actions.content.editions import Home, Shelf
+from actions.content.publishing import Press
+from actions.db import Database
+from actions.following import follow
+from knowledge.pack import load_pack
+from tests.conftest import StandingClock
+from tests.knowledge.conftest import Letters
+
+class Slow(Letters):
+    def embed_queries(self, texts):
+        Path("{building}").touch()
+        time.sleep(60)
+
+home = Home(Shelf(load_pack(Path("{files}")), Path("{content}")), Path("{index}"), follow)
+clock = StandingClock(datetime.fromisoformat("{now}"))
+publishing.run_ordered(Press(Database("{url}"), clock, home, Slow))
+"""

@@ -14,7 +14,7 @@ def actions(ground: Ground, base: KnowledgeBase) -> list[Action]:
     form, question = AskDepartureForm(ground), AnswerQuestion(ground, base)
     return [
         question,
-        AnswerHours(ground, lambda turn: nearest_facility(turn, base)),
+        AnswerHours(ground, lambda turn: nearest_facility(turn, base), question.act),
         AnswerDeparture(ground, question.act),
         form,
         *form.questions(),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from actions import followup
 from actions.answers import hours, telling
 from actions.answers.hours_asked import Asked, Aspect, read_asked, read_value, write_value
 from actions.answers.which_facility import facilities_named
@@ -10,7 +11,7 @@ from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
 from actions.people.office import office
 from knowledge.hours import opening
-from knowledge.pack import Facility
+from knowledge.pack import Facility, key_of
 
 OFFERED = 4  # places to choose from when none is named
 ALIKE = 3  # places of one name to choose from
@@ -20,14 +21,15 @@ AFTER = "after:"  # begins the key of the choice that shows more of them
 ALWAYS = "24/7"
 
 Nearest = Callable[[Turn], str | None]  # the facility a question is about, by meaning
+Otherwise = Callable[[Turn], Events]  # answers what is no question about hours
 
 
 class AnswerHours(Answer):
     """Says when a facility is open; asks which one when the message leaves that open."""
 
-    def __init__(self, ground: Ground, nearest: Nearest) -> None:
+    def __init__(self, ground: Ground, nearest: Nearest, otherwise: Otherwise) -> None:
         super().__init__(ground)
-        self._nearest = nearest
+        self._nearest, self._otherwise = nearest, otherwise
 
     def name(self) -> str:
         return "action_answer_hours"
@@ -37,25 +39,64 @@ class AnswerHours(Answer):
         asked = carried or read_asked(turn.text, turn.local)
         chosen = turn.ground.pack.facilities.get(key)
         meant = [[chosen]] if chosen else facilities_named(turn)
+        if followup.adds(turn) and not chosen:
+            if _is_about_something_else(turn, meant, asked):
+                return self._otherwise(turn)
+            asked = _before(turn) if asked == Asked() else asked
         if key.startswith(AFTER) or (asked.aspect == Aspect.SOMEWHERE and not meant):
             _say_what_is_open(turn, asked, key.removeprefix(AFTER))
         elif len(meant) == 1 and 1 < len(meant[0]) <= ALIKE:
             turn.say("utter_hours_which", choices=_choices(turn, meant[0], asked))
         else:
-            self._tell(turn, [alike[0] for alike in meant if len(alike) == 1], asked)
+            return self._tell(turn, [alike[0] for alike in meant if len(alike) == 1], asked)
         return []
 
-    def _tell(self, turn: Turn, facilities: Sequence[Facility], asked: Asked) -> None:
-        """Tell of the facilities named; of the nearest by meaning when none is."""
-        near = (
-            None if facilities else turn.ground.pack.facilities.get(self._nearest(turn) or "")
-        )
-        told = facilities or ([near] if near else [])
+    def _tell(self, turn: Turn, facilities: Sequence[Facility], asked: Asked) -> Events:
+        """Tell of the facilities named, else of the nearest by meaning or the last told of."""
+        told = (facilities or self._unnamed(turn))[:TOLD]
         if not told:
             choices = _choices(turn, list(_common(turn))[:OFFERED], asked)
             turn.say("utter_hours_of_what", choices=choices)
-        for facility in told[:TOLD]:
+            return []
+        for facility in told:
             telling.tell(turn, hours.told(turn, facility, asked), facility)
+        return followup.answered(
+            turn,
+            followup.HOURS,
+            record=key_of(told[0]),
+            asked=write_value(told[0].id, asked),
+        )
+
+    def _unnamed(self, turn: Turn) -> list[Facility]:
+        before = _facility_before(turn)
+        if before and followup.adds(turn):
+            return [before]
+        near = turn.ground.pack.facilities.get(self._nearest(turn) or "") or before
+        return [near] if near else []
+
+
+def _is_about_something_else(
+    turn: Turn, meant: Sequence[Sequence[Facility]], asked: Asked
+) -> bool:
+    """Whether what only adds to an answer (多少钱？) asks nothing about hours."""
+    says_nothing = asked == Asked()
+    if meant:
+        return says_nothing and "asked" not in followup.before(turn)
+    return says_nothing or _facility_before(turn) is None
+
+
+def _before(turn: Turn) -> Asked:
+    """Return what was asked before, for the place that is named now: 那永兴书房呢."""
+    _, asked = read_value(followup.before(turn).get("asked", ""))
+    return asked or Asked()
+
+
+def _facility_before(turn: Turn) -> Facility | None:
+    """Return the facility that was told of last, by itself or in an article about it alone."""
+    pack = turn.ground.pack
+    record_id = (followup.before(turn).get("record") or ("", ""))[1]
+    about = pack.articles[record_id].about if record_id in pack.articles else (record_id,)
+    return pack.facilities.get(about[0]) if len(about) == 1 else None
 
 
 def _say_what_is_open(turn: Turn, asked: Asked, after: str) -> None:

@@ -15,7 +15,7 @@ from actions.answers.bus_lines import (
 )
 from actions.answers.bus_questions import Question
 from actions.answers.bus_telling import (
-    Told,
+    BusAnswer,
     asked_day,
     asked_from,
     clock,
@@ -29,7 +29,7 @@ from actions.dialogue import Turn
 from knowledge.transit import Departure, Journey, Ride, Stop, Timetable, journeys
 
 
-def answer(turn: Turn, timetable: Timetable, asked: Question) -> Told | None:
+def answer(turn: Turn, timetable: Timetable, asked: Question) -> BusAnswer | None:
     """Answer from the timetable; None when it does not say (a fare, say)."""
     if asked.kind == "fare":
         return tell_fare(turn, timetable, asked)
@@ -41,7 +41,7 @@ def answer(turn: Turn, timetable: Timetable, asked: Question) -> Told | None:
     if asked.to_unknown and asked.to is None:
         unknown = telling.line(turn, "utter_destination_unknown", to=asked.to_unknown)
         lines = [unknown, *lines]
-    return Told([*lines, *_outdated(turn, timetable, asked)], origin(turn, timetable))
+    return BusAnswer([*lines, *_outdated(turn, timetable, asked)], origin(turn, timetable))
 
 
 def _next(turn: Turn, timetable: Timetable, asked: Question) -> list[str]:

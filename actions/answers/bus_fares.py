@@ -5,7 +5,7 @@ import re
 from actions.answers import telling
 from actions.answers.bus_questions import Question
 from actions.answers.bus_telling import (
-    Told,
+    BusAnswer,
     numbers,
 )
 from actions.dialogue import Turn
@@ -16,7 +16,7 @@ DISCOUNT = re.compile(r"老|优惠|半价|免费|学生|残疾|senior|elder|disc
 CURRENCIES = {"CNY": "utter_price_cny", "JPY": "utter_price_jpy"}
 
 
-def tell_fare(turn: Turn, timetable: Timetable, asked: Question) -> Told | None:
+def tell_fare(turn: Turn, timetable: Timetable, asked: Question) -> BusAnswer | None:
     """Tell the full fare, if the feed has it; of discounts it knows nothing."""
     if DISCOUNT.search(turn.text.lower()):
         return None
@@ -30,8 +30,8 @@ def tell_fare(turn: Turn, timetable: Timetable, asked: Question) -> Told | None:
     ends = f"{_name(turn, asked.stop)} → {_name(turn, asked.to)}"
     ride = numbers(turn, asked.lines[:1]) or ends
     told = telling.line(turn, "utter_fare", ride=ride, price=price)
-    source = {"source": cheapest.source, "day": cheapest.as_of}
-    return Told([told], telling.line(turn, telling.ORIGINS[cheapest.level], **source))
+    source = {"source": cheapest.source, "day": cheapest.as_of, "owner": ""}
+    return BusAnswer([told], telling.line(turn, telling.ORIGINS[cheapest.level], **source))
 
 
 def _fares(timetable: Timetable, asked: Question) -> list[Fare]:

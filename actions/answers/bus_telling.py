@@ -15,7 +15,7 @@ ROWS, ROWS_ELDER = 5, 3  # lines of a timetable, or of a stop
 
 
 @dataclass(frozen=True)
-class Told:
+class BusAnswer:
     """The lines of an answer, and the one that says where it comes from."""
 
     lines: Sequence[str]

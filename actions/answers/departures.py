@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from actions import conversations, turns
+from actions import conversations, followup, turns
 from actions.answers import bus_answers
 from actions.answers.bus_names import hear_stops, narrowed, nearest
 from actions.answers.bus_questions import Question, asked, read_restated, restate
@@ -70,6 +70,8 @@ class AnswerDeparture(DialogueAction):
             if told is None:
                 return [*self._otherwise(turn), *clear(SLOTS)]
             turn.say("utter_answer", answer="\n".join(told.lines), origin=told.origin)
+            remembered = {"said": said, "stop": question.stop.id if question.stop else None}
+            return [*clear(SLOTS), *followup.answered(turn, followup.DEPARTURES, **remembered)]
         return clear(SLOTS)
 
 
@@ -127,6 +129,9 @@ def _needs_no_stop(slots: Mapping[str, Any]) -> bool:
 
 def _asked_by_now(turn: Turn) -> dict[str, Any]:
     """Return what was asked before, and what this message adds to it."""
+    if followup.adds(turn) and turn.choice is None:
+        added = {key: value for key, value in asked(turn).items() if value != "next"}
+        return {**followup.before(turn).get("said", {}), **added}
     kept = turn.slots.get(ASKED)
     waiting = turn.slots.get("requested_slot") == STOP
     if not isinstance(kept, dict) or not (waiting or turn.slots.get(STOP)):
@@ -140,6 +145,8 @@ def _asked_by_now(turn: Turn) -> dict[str, Any]:
 def _question(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> Question:
     chosen = timetable.stop(str(turn.slots.get(STOP) or ""))
     stop = chosen or timetable.stop(read_stop(turn) or "")
+    if stop is None and followup.adds(turn):
+        stop = timetable.stop(str(followup.before(turn).get("stop") or ""))
     if stop is None and not said.get("stopless"):
         stop = next(iter(_likely(timetable, said.get("lines", ()))), None)
     to = _stops(timetable, said.get("to", ()))

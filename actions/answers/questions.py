@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import structlog
 
+from actions import followup
 from actions.answers import hours, service, telling
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
@@ -14,7 +15,7 @@ from actions.wording import WEEKDAYS
 from knowledge import conflicts
 from knowledge.article import Article
 from knowledge.errors import IndexUnusable
-from knowledge.pack import Activity, Facility, Sourced, Text
+from knowledge.pack import Activity, Facility, Sourced, Text, key_of, title_of
 from knowledge.search import Found, KnowledgeBase
 
 SUGGESTED, SUGGESTED_ELDER = 3, 2
@@ -38,14 +39,12 @@ class AnswerQuestion(Answer):
     def act(self, turn: Turn) -> Events:
         kind, _, record_id = (turn.choice or "").partition(":")
         if turn.ground.pack.record((kind, record_id)):
-            _tell(turn, (kind, record_id))
-            return []
-        found = [
-            one for one in look_up(turn, self._base) if turn.ground.pack.record(one.record)
-        ]
+            return _tell(turn, (kind, record_id))
+        found = look_up(turn, self._base, _before(turn))
+        found = [one for one in found if turn.ground.pack.record(one.record)]
         if found and found[0].confident:
-            _tell(turn, found[0].record)
-        elif found and found[0].likely:
+            return _tell(turn, found[0].record)
+        if found and found[0].likely:
             told = _untold(ASKED_BACK, found)
             turn.say("utter_did_you_mean", choices=_suggest(turn, found), told=told)
         else:
@@ -53,8 +52,8 @@ class AnswerQuestion(Answer):
         return []
 
 
-def look_up(turn: Turn, base: KnowledgeBase) -> list[Found]:
-    """Search the active index, with what staff have taught since.
+def look_up(turn: Turn, base: KnowledgeBase, after: str = "") -> list[Found]:
+    """Search the active index, with what staff have taught since; `after` as in `search`.
 
     An index that cannot be used is passed over.
     """
@@ -65,7 +64,7 @@ def look_up(turn: Turn, base: KnowledgeBase) -> list[Found]:
         except IndexUnusable as unusable:
             log.error("index_unusable", why=str(unusable), answering=base.version)
     base.learn(learned.mark(turn.db), lambda: learned.passages(turn.db))
-    return base.search(turn.text, turn.language)
+    return base.search(turn.text, turn.language, after=after)
 
 
 def nearest_facility(turn: Turn, base: KnowledgeBase) -> str | None:
@@ -74,7 +73,14 @@ def nearest_facility(turn: Turn, base: KnowledgeBase) -> str | None:
     return found[0].record_id if found else None
 
 
-def _tell(turn: Turn, key: Key) -> None:
+def _before(turn: Turn) -> str:
+    """Return the name of what was answered before, if the message only adds to it."""
+    key = tuple(followup.before(turn).get("record", ())) if followup.adds(turn) else ()
+    known = len(key) == 2 and turn.ground.pack.record(key)
+    return title_of(known).in_(turn.language) if known else ""
+
+
+def _tell(turn: Turn, key: Key) -> Events:
     """Tell a record; of two that disagree the one to believe, and that they do."""
     conflict = conflicts.concerning(turn.ground.pack, key)
     record = turn.ground.pack.record(conflict.believed if conflict else key)
@@ -82,6 +88,8 @@ def _tell(turn: Turn, key: Key) -> None:
         raise LookupError(f"No record {key} in this pack")
     disputed = [telling.line(turn, "utter_answer_disputed")] if conflict else []
     telling.tell(turn, [*_lines(turn, record), *disputed], record)
+    topic = followup.ACTIVITIES if isinstance(record, Activity) else followup.RECORDS
+    return followup.answered(turn, topic, record=key_of(record))
 
 
 def _untold(kind: str, found: Sequence[Found]) -> Told:

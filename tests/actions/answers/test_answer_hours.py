@@ -27,7 +27,7 @@ def talk(ground: Ground) -> Talk:
 
 
 def talk_of(ground: Ground, **said: Any) -> Talk:
-    return Talk(ground, lambda g: [AnswerHours(g, lambda turn: None)], **said)
+    return Talk(ground, lambda g: [AnswerHours(g, lambda _: None, lambda _: [])], **said)
 
 
 def ask(talk: Talk, text: str, *named: Named, choice: str | None = None) -> Heard:

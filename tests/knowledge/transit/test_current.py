@@ -65,7 +65,7 @@ def test_what_is_swapped_while_it_is_read_is_read_again(
 ) -> None:
     """What was read may be half of each: the swap comes before the reading is over."""
     new = write_feed(tmp_path / "new", stops=FEED["stops.txt"].replace("东站", "东门"))
-    read = []
+    read: list[Timetable] = []
 
     def read_while_it_is_swapped(folder: Path) -> Timetable:
         timetable = load_timetable(folder)

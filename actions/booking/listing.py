@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.events import SlotSet
 
+from actions import followup
 from actions.booking import showing
 from actions.booking.filters import KINDS, RULES, Filter
 from actions.booking.model import Session
@@ -13,8 +15,10 @@ from actions.booking.page import tell_page
 from actions.booking.query import (
     Query,
     find,
+    keep,
     read_query,
     read_value,
+    recall,
     relaxed,
     write_value,
 )
@@ -39,10 +43,10 @@ class ListActivities(Answer):
         return "action_list_activities"
 
     def act(self, turn: Turn) -> Events:
-        query = read_value(turn.choice or "") or _going_on(turn) or read_query(turn)
+        query = read_value(turn.choice or "") or _going_on(turn) or _adding(turn)
         if activity := _only(turn, query):
             tell_page(turn, activity)
-            return [SlotSet(MORE_SLOT, None)]
+            return [SlotSet(MORE_SLOT, None), *_remembered(turn, query)]
         found = find(turn, query)
         if found:
             return self._show(turn, _heading(query), query, found)
@@ -85,7 +89,30 @@ class ListActivities(Answer):
             period=_period(turn, query),
             origin=_origin(turn, shown),
         )
-        return [SlotSet(MORE_SLOT, value)]
+        return [SlotSet(MORE_SLOT, value), *_remembered(turn, query)]
+
+
+def _remembered(turn: Turn, query: Query) -> Events:
+    key = ("activity", query.named[0]) if len(query.named) == 1 else ()
+    return followup.answered(turn, followup.ACTIVITIES, record=key, query=keep(query))
+
+
+def _adding(turn: Turn) -> Query:
+    """Return what a message asks, and of the last question what it does not say anew."""
+    asked = read_query(turn)
+    if not followup.adds(turn):
+        return asked
+    last = followup.before(turn)
+    kind, record_id = last.get("record") or ("", "")
+    before = recall(last["query"]) if "query" in last else None
+    before = before or replace(asked, named=(record_id,) if kind == "activity" else ())
+    return replace(
+        asked,
+        windows=asked.windows if asked.timed else before.windows,
+        timed=asked.timed or before.timed,
+        named=asked.named or before.named,
+        filters=asked.filters or before.filters,
+    )
 
 
 def _going_on(turn: Turn) -> Query | None:

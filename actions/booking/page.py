@@ -9,6 +9,7 @@ from actions.booking.programme import told_of
 from actions.booking.wishes import upcoming
 from actions.conversations import Choice
 from actions.dialogue import Turn
+from actions.told import Told
 from actions.wording import WEEKDAYS
 from knowledge.pack import Activity, Text
 
@@ -23,6 +24,7 @@ def tell_page(turn: Turn, activity: Activity) -> None:
     lines = [*_what(turn, activity), _join(turn, activity, sessions)]
     turn.say(
         "utter_programme_page",
+        told=Told("activity", activity.id, activity.fingerprint),
         lines="\n".join(lines),
         origin=told_of(showing.programme(turn), activity)["origin"],
         choices=[_choice(turn, session) for session in sessions],

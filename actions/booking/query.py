@@ -108,6 +108,21 @@ def relaxed(query: Query, now: datetime) -> Iterator[tuple[Query, Filter | None]
 
 def write_value(query: Query, last: Session) -> str:
     """Return the value of the choice that shows what comes after a session."""
+    after = urlencode({"a": f"{last.starts_at.isoformat()},{last.id}"})
+    return f"{MORE}{keep(query)}&{after}"
+
+
+def read_value(value: str) -> Query | None:
+    """Read what `write_value` wrote; None for the value of another choice."""
+    if not value.startswith(MORE):
+        return None
+    kept = value.removeprefix(MORE)
+    at, _, session_id = dict(parse_qsl(kept))["a"].partition(",")
+    return replace(recall(kept), after=(datetime.fromisoformat(at), int(session_id)))
+
+
+def keep(query: Query) -> str:
+    """Return a query as text, but for what was shown."""
     pairs = [
         *(
             ("w", f"{w.start.isoformat()},{w.end.isoformat()},{w.exact:d}")
@@ -116,24 +131,18 @@ def write_value(query: Query, last: Session) -> str:
         *(("n", one) for one in query.named),
         *(("f", f"{one.name}={one.value}") for one in query.filters),
         ("t", f"{query.timed:d}"),
-        ("a", f"{last.starts_at.isoformat()},{last.id}"),
     ]
-    return MORE + urlencode(pairs)
+    return urlencode(pairs)
 
 
-def read_value(value: str) -> Query | None:
-    """Read what `write_value` wrote; None for the value of another choice."""
-    if not value.startswith(MORE):
-        return None
-    pairs = parse_qsl(value.removeprefix(MORE))
-    told = dict(pairs)
-    at, _, session_id = told["a"].partition(",")
+def recall(kept: str) -> Query:
+    """Read what `keep` wrote."""
+    pairs = parse_qsl(kept)
     return Query(
         tuple(_window(each) for key, each in pairs if key == "w"),
-        timed=told["t"] == "1",
+        timed=("t", "1") in pairs,
         named=tuple(each for key, each in pairs if key == "n"),
         filters=tuple(_filter(each) for key, each in pairs if key == "f"),
-        after=(datetime.fromisoformat(at), int(session_id)),
     )
 
 

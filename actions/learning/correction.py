@@ -11,6 +11,7 @@ from knowledge.hours import spans_on
 from knowledge.pack import Activity, Answering, Facility, Pack, Text, title_of
 
 DAYS = 3  # whose opening hours are told, from the day the notice arrives
+TOWN_LINE = "12345"  # answers for everybody
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,10 @@ def _lines(speaker: _Speaker, record: Answering, on: date) -> Iterator[str]:
             yield from _facility(speaker, record, on)
         case Activity():
             yield from _activity(speaker, record)
+    origin = f"utter_origin_{record.level}"
+    yield speaker.line(origin, source=record.source, day=str(record.as_of), owner="")
     if record.valid_until is not None and record.valid_until < on:
-        yield speaker.line("utter_origin_stale", day=str(record.valid_until))
-    else:
-        origin = f"utter_origin_{record.level}"
-        yield speaker.line(origin, source=record.source, day=str(record.as_of))
+        yield speaker.line("utter_origin_stale", day=str(record.valid_until), phone=TOWN_LINE)
 
 
 def _facility(speaker: _Speaker, facility: Facility, on: date) -> Iterator[str]:

@@ -20,10 +20,11 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components import intents, settings
+from nlu.components import intents, questions, settings
 from nlu.components.encoder import open_encoder
 from nlu.components.intents import OUT_OF_SCOPE, IntentModel, Reading
 from nlu.components.sources import MadeOfMore
+from nlu.components.text import fold
 
 IN_SCOPE = "in_scope"
 
@@ -70,15 +71,19 @@ class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
         self._model = model
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Train on the examples that have an intent and words."""
+        """Train on the examples that have an intent and words, and on the pack's questions."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
         labels = [str(e.get(INTENT)) for e in examples]
         names = [intents.words_of(label) for label in sorted(set(labels))]
+        encoder, asked = open_encoder(settings.encoder_dir()), _asked(examples, labels)
+        vectors = [np.stack([_vector(e) for e in examples])]
+        vectors += [encoder.embed_all(asked)] if asked else []
         self._model = intents.train(
-            [e.get(TEXT) for e in examples],
-            np.stack([_vector(e) for e in examples]),
-            labels,
-            open_encoder(settings.encoder_dir()).embed_all(names),
+            [*(e.get(TEXT) for e in examples), *asked],
+            np.vstack(vectors),
+            labels + [questions.INTENT] * len(asked),
+            encoder.embed_all(names),
+            [1.0] * len(examples) + [questions.WEIGHT] * len(asked),
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)
@@ -89,6 +94,15 @@ class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
             if message.get(TEXT) and self._model is not None:
                 _write(message, self._model.read(message.get(TEXT), _vector(message)))
         return messages
+
+
+def _asked(examples: list[Message], labels: list[str]) -> list[str]:
+    """Return the pack's questions nobody wrote as an example of an intent."""
+    if questions.INTENT not in labels:  # other data than ours, as a bench trains on
+        return []
+    written = {fold(e.get(TEXT)) for e in examples}
+    asked = questions.read_questions(settings.community_dir())
+    return [question for question in asked if fold(question) not in written]
 
 
 def _vector(message: Message) -> Any:

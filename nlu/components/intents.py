@@ -182,23 +182,32 @@ class Examples:
     vectors: Vectors
     labels: NDArray[np.int64]
     names: Vectors
+    weights: NDArray[np.float64]
 
     def part(self, rows: NDArray[np.bool_]) -> "Examples":
         """Return these rows only."""
         texts = tuple(text for text, kept in zip(self.texts, rows, strict=True) if kept)
-        return Examples(texts, self.vectors[rows], self.labels[rows], self.names)
+        vectors, labels, weights = self.vectors[rows], self.labels[rows], self.weights[rows]
+        return Examples(texts, vectors, labels, self.names, weights)
 
 
 def train(
-    texts: Sequence[str], vectors: Vectors, labels: Sequence[str], names: Vectors
+    texts: Sequence[str],
+    vectors: Vectors,
+    labels: Sequence[str],
+    names: Vectors,
+    weights: Sequence[float] | None = None,
 ) -> IntentModel:
     """Train on labelled messages.
 
     `names` holds the vector of each distinct label's words (`words_of`), in sorted order.
+    `weights` says how much each message counts, 1 unless given.
     """
     intents = tuple(sorted(set(labels)))
     numbers = np.array([intents.index(label) for label in labels])
-    examples = Examples(tuple(fold(text) for text in texts), vectors, numbers, names)
+    counts = np.ones(len(labels)) if weights is None else np.array(weights, np.float64)
+    folded = tuple(fold(text) for text in texts)
+    examples = Examples(folded, vectors, numbers, names, counts)
     trial = _cross_validate(examples)
     weight = _letter_weight(trial, numbers)
     known = numbers != (intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else -1)
@@ -248,18 +257,22 @@ def _train_meaning(examples: Examples) -> tuple[NDArray[np.float32], Linear]:
     rows = np.vstack(
         [_centred(examples.vectors, centre), _centred(examples.names, examples.names.mean(0))]
     )
-    labels = np.concatenate([examples.labels, np.arange(len(examples.names))])
-    return centre, _regress(rows, labels, len(examples.names))
+    intents = len(examples.names)
+    labels = np.concatenate([examples.labels, np.arange(intents)])
+    weights = np.concatenate([examples.weights, np.ones(intents)])
+    return centre, _regress(rows, labels, weights, intents)
 
 
 def _train_spelling(examples: Examples) -> tuple[Letters, Linear]:
     vectorizer = _vectorizer()
     rows = vectorizer.fit_transform(examples.texts)
     letters = Letters(tuple(vectorizer.get_feature_names_out()), vectorizer.idf_)
-    return letters, _regress(rows, examples.labels, len(examples.names))
+    return letters, _regress(rows, examples.labels, examples.weights, len(examples.names))
 
 
-def _regress(rows: Matrix, labels: NDArray[np.int64], intents: int) -> Linear:
+def _regress(
+    rows: Matrix, labels: NDArray[np.int64], weights_of: NDArray[np.float64], intents: int
+) -> Linear:
     """Fit a regression with a column for every intent, also those without a row here."""
     seen = np.unique(labels)
     weights = np.zeros((rows.shape[1], intents))
@@ -267,7 +280,7 @@ def _regress(rows: Matrix, labels: NDArray[np.int64], intents: int) -> Linear:
     if len(seen) == 1:
         bias[seen] = 0.0
         return Linear(weights, bias)
-    model = LogisticRegression(C=STRENGTH, max_iter=500).fit(rows, labels)
+    model = LogisticRegression(C=STRENGTH, max_iter=500).fit(rows, labels, weights_of)
     if len(seen) == 2:  # scikit-learn keeps one column for two classes
         weights[:, seen] = np.hstack([-model.coef_.T, model.coef_.T]) / 2
         bias[seen] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2

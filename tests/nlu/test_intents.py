@@ -118,7 +118,7 @@ def test_a_label_with_one_example_is_trained_all_the_same(encoder: Encoder) -> N
 
 
 def test_a_label_without_any_row_stays_out_of_reach() -> None:
-    linear = intents._regress(np.eye(4), np.array([0, 0, 2, 2]), 3)
+    linear = intents._regress(np.eye(4), np.array([0, 0, 2, 2]), np.ones(4), 3)
     assert linear.bias[1] == UNSEEN
     assert (np.eye(4) @ linear.weights + linear.bias).argmax(1).tolist() == [0, 0, 2, 2]
 

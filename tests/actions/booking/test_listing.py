@@ -297,3 +297,32 @@ def test_the_page_in_english(ground: Ground, on: On) -> None:
     heard = ask(Talk(ground, booking.actions, language="en"), "tell me about the tea club")
     assert "When: every Wed, 09:30–11:00" in heard.text
     assert heard.choices[0]["title"] == "Tea club, Wed 25 Nov, 09:30 (16 places left)"
+
+
+def add(talk: Talk, text: str) -> Heard:
+    """Say what only adds to a list."""
+    return talk.do("action_list_activities", text, intent="follow_up")
+
+
+def test_what_adds_a_day_keeps_what_was_asked_for(talk: Talk) -> None:
+    ask(talk, "周三有什么适合老人的")
+    heard = add(talk, "那周五呢")
+    assert "适合老人" in heard.text
+    assert "周五" in heard.text
+
+
+def test_what_adds_a_filter_keeps_the_day(talk: Talk) -> None:
+    ask(talk, "周六有什么活动")
+    heard = add(talk, "有适合孩子的吗")
+    assert "周六" in heard.text
+
+
+def test_what_adds_to_one_activity_shows_its_page(talk: Talk) -> None:
+    ask(talk, "书法社")
+    heard = add(talk, "要钱吗")
+    assert "书法社" in heard.text
+    assert "免费" in heard.text
+
+
+def test_without_a_list_before_a_day_is_a_new_question(talk: Talk) -> None:
+    assert "周五" in add(talk, "那周五呢").text

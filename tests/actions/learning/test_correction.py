@@ -28,7 +28,7 @@ def test_every_record_that_answers_can_be_corrected(records: dict[str, Answering
         found = corrected(kind, record_id)
         assert found.title.zh
         *_, origin = found.answer.zh.splitlines()
-        assert re.fullmatch("（(来源|据存档|示例数据|这条说明有效到).*）", origin)
+        assert re.fullmatch("（(来源|据存档|示例数据).*）|截至 .*有效.*确认。", origin)
 
 
 def test_a_facility_tells_its_hours_of_the_days_to_come_with_their_dates() -> None:

@@ -23,6 +23,7 @@ from actions.people.model import Area, Role, Staff
 from bench.output import finish, say
 from knowledge.article import read_article
 from knowledge.documents import read_documents, write_documents
+from knowledge.golden import COLUMNS
 from knowledge.golden import FILE as GOLDEN
 from knowledge.settings import Settings
 
@@ -95,12 +96,13 @@ def publish(
 def sample_questions(documents: Mapping[str, str]) -> str:
     """Return a book made of the articles' own sample questions."""
     rows = [
-        f"sample\tzh\t{question}\t{article.id}"
+        f"sample\tzh\t{question}\t{article.id}\t"
         for path, text in documents.items()
         if path.startswith("articles/") and (article := read_article(text))
         for question in article.questions.zh[:2]
     ]
-    return "\n".join(rows[:GOLDEN_QUESTIONS]) + "\n"
+    head = "\t".join(COLUMNS)
+    return "\n".join([head, *rows[:GOLDEN_QUESTIONS]]) + "\n"
 
 
 def _cpu_of_children() -> float:

@@ -20,7 +20,10 @@ from knowledge.pack import Pack, load_pack
 from tests.conftest import StandingClock
 from tests.knowledge.conftest import Letters, write_pack
 
-BOOK = "daily\tzh\t借书卡怎么办\tcard\ndaily\tzh\t哪里有游泳池\tpool\n"
+BOOK = (
+    "kind\tlanguage\tquestion\trecords\tafter\n"
+    "daily\tzh\t借书卡怎么办\tcard\t\ndaily\tzh\t哪里有游泳池\tpool\t\n"
+)
 
 
 @dataclass

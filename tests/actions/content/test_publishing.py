@@ -94,12 +94,12 @@ def test_a_mistake_is_refused_with_its_line_and_the_old_goes_on(newsroom: Newsro
 
 
 def test_a_golden_question_about_nothing_is_a_mistake(newsroom: Newsroom) -> None:
-    (newsroom.files / GOLDEN).write_text(BOOK + "daily\tzh\t电影\tcinema\nx\tfr\tq\t\n")
+    (newsroom.files / GOLDEN).write_text(BOOK + "daily\tzh\t电影\tcinema\t\nx\tfr\tq\t\t\n")
     published = newsroom.set_up()
     assert published
     assert published.state == State.REFUSED
     assert published.report["mistakes"] == [
-        "golden.tsv, line 4: language “fr” is unknown; write zh or en"
+        "golden.tsv, line 5: language “fr” is unknown; write zh or en"
     ]
 
 

@@ -432,7 +432,7 @@ def read_turn(
         elder=row.elder,
         text=message.text,
         intent=str(intent.get("name") or ""),
-        confidence=float(intent.get("confidence") or 0.0),
+        confidence=_confidence(latest),
         entities=tuple(
             Entity(str(e["entity"]), str(e["value"]), message.text[e["start"] : e["end"]])
             for e in latest.get("entities", ())
@@ -443,6 +443,17 @@ def read_turn(
         dispatcher=dispatcher,
         index_version=active.index_version if active else None,
     )
+
+
+def _confidence(latest: Mapping[str, Any]) -> float:
+    """Return how sure the intent is; of a question, how surely it is a question at all."""
+    intent = latest.get("intent") or {}
+    alone = float(intent.get("confidence") or 0.0)
+    if intent.get("name") not in QUESTIONS:
+        return alone
+    ranking = latest.get("intent_ranking") or ()
+    asking = (float(one["confidence"]) for one in ranking if one["name"] in QUESTIONS)
+    return max(alone, sum(asking))
 
 
 def _turn_id(tracker: Tracker) -> str | None:

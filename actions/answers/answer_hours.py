@@ -7,6 +7,7 @@ from actions import followup
 from actions.answers import hours, telling
 from actions.answers.hours_asked import Asked, Aspect, read_asked, read_value, write_value
 from actions.answers.which_facility import facilities_named
+from actions.content import offline
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
 from actions.people.office import office
@@ -58,8 +59,12 @@ class AnswerHours(Answer):
             choices = _choices(turn, list(_common(turn))[:OFFERED], asked)
             turn.say("utter_hours_of_what", choices=choices)
             return []
+        hidden = offline.hidden(turn.db)
         for facility in told:
-            telling.tell(turn, hours.told(turn, facility, asked), facility)
+            if hidden.covers(turn.pack, "facility", facility.id):
+                turn.say("utter_answer_offline")
+            else:
+                telling.tell(turn, hours.told(turn, facility, asked), facility)
         return followup.answered(
             turn,
             followup.HOURS,
@@ -102,7 +107,8 @@ def _facility_before(turn: Turn) -> Facility | None:
 def _say_what_is_open(turn: Turn, asked: Asked, after: str) -> None:
     """Say what is open, a few at a time; `after` is the last place shown before."""
     at = asked.moment or (asked.part_of_day or (turn.now,))[0]
-    found = list(_open_at(turn, at))
+    hidden = offline.hidden(turn.db)
+    found = [f for f in _open_at(turn, at) if not hidden.covers(turn.pack, "facility", f.id)]
     past = next((n for n, place in enumerate(found, 1) if place.id == after), 0)
     limit = SHOWN_ELDER if turn.row.elder else SHOWN
     shown, more = found[past : past + limit], found[past + limit :]

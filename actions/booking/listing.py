@@ -22,6 +22,7 @@ from actions.booking.query import (
     relaxed,
     write_value,
 )
+from actions.content import offline
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Turn
 from knowledge.pack import Activity
@@ -45,6 +46,9 @@ class ListActivities(Answer):
     def act(self, turn: Turn) -> Events:
         query = read_value(turn.choice or "") or _going_on(turn) or _adding(turn)
         if activity := _only(turn, query):
+            if offline.hidden(turn.db).covers(turn.pack, "activity", activity.id):
+                turn.say("utter_answer_offline")
+                return []
             tell_page(turn, activity)
             return [SlotSet(MORE_SLOT, None), *_remembered(turn, query)]
         found = find(turn, query)

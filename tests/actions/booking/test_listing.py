@@ -7,6 +7,7 @@ import pytest
 
 from actions.booking import actions as booking
 from actions.booking.model import Session
+from actions.content.model import Offline
 from actions.dialogue import Ground
 from actions.wording import read_payload
 from tests.actions.booking.conftest import at, book, session_of
@@ -326,3 +327,13 @@ def test_what_adds_to_one_activity_shows_its_page(talk: Talk) -> None:
 
 def test_without_a_list_before_a_day_is_a_new_question(talk: Talk) -> None:
     assert "周五" in add(talk, "那周五呢").text
+
+
+def test_the_page_of_an_activity_that_is_offline_is_not_shown(talk: Talk) -> None:
+    assert "免费" in ask(talk, "书法社").text
+    with talk.ground.database.transaction() as db:
+        now = talk.ground.clock.now()
+        db.add(Offline(kind="activity", subject_id="club-calligraphy", since_at=now))
+    heard = ask(talk, "书法社")
+    assert "正在核对" in heard.text
+    assert "免费" not in heard.text

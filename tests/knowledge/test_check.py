@@ -98,7 +98,7 @@ def test_a_rule_that_cannot_be_read_is_named(folder: Path) -> None:
 def test_an_article_without_an_answer_is_named(folder: Path) -> None:
     article = folder / "articles" / "card.md"
     article.write_text(article.read_text("utf-8").replace("借书卡在一楼。", ""), "utf-8")
-    assert "record card: “## 中文” is empty" in mistakes(folder)
+    assert "articles/card.md: body.zh — it is empty; write it" in mistakes(folder)
 
 
 STOP_TIMES = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"

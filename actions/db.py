@@ -1,5 +1,6 @@
 """The database: one address, two kinds of work (reading, one transaction), nothing else."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -168,7 +169,7 @@ def _engine(url: str, busy_seconds: float) -> Engine:
             max_overflow=0,
             pool_timeout=busy_seconds,
             connect_args={
-                "connect_timeout": 2,
+                "connect_timeout": max(2, math.ceil(busy_seconds)),  # s; libpq's least is 2
                 "tcp_user_timeout": 5000,  # ms until a peer that is cut off counts as gone
                 "options": f"-c lock_timeout={milliseconds} -c statement_timeout=10000",
             },

@@ -26,3 +26,14 @@ class Refusal(Exception):
         super().__init__(response)
         self.response = response
         self.details = details
+
+
+def kind_of(error: BaseException) -> str:
+    """Return what a log may say of an error: its kind, never its text, which may hold words.
+
+    An error of the database names the driver's own kind too: `OperationalError
+    (ConnectionTimeout)`.
+    """
+    cause = getattr(error, "orig", None)
+    kind = type(error).__name__
+    return kind if cause is None else f"{kind} ({type(cause).__name__})"

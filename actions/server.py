@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from actions.errors import SettingInvalid
+from actions.errors import SettingInvalid, kind_of
 
 SECRET_HEADER = "x-actions-secret"  # noqa: S105 - the header's name
 LARGEST_CALL = 4_000_000  # bytes; a tracker of a long conversation is some 300 kB
@@ -54,7 +54,7 @@ def build(actions: Iterable[Action], secret: str, ready: Callable[[], None]) -> 
         try:
             await run_in_threadpool(ready)
         except Exception as error:
-            log.warning("not ready", error=type(error).__name__)
+            log.warning("not ready", error=kind_of(error))
             return JSONResponse({"status": "not ready"}, 503)
         return JSONResponse({"status": "ok"})
 
@@ -86,7 +86,7 @@ async def _run(executor: ActionExecutor, body: bytes) -> JSONResponse:
         return _refuse(404, f"No action {name}.", name)
     except Exception as error:
         # The error's own text may hold what a resident wrote: only its kind is logged.
-        log.error("action failed", action=name, error=type(error).__name__)
+        log.error("action failed", action=name, error=kind_of(error))
         return _refuse(500, "The action failed.", name)
     return JSONResponse(result.model_dump() if result else None)
 

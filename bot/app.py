@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from actions.clock import open_clock
 from actions.content.editions import Home, Shelf
 from actions.db import Database
+from actions.errors import kind_of
 from actions.following import follow
 from actions.wording import Wording, read_wording
 from bot import gateway as life
@@ -164,7 +165,7 @@ def _answer_problems(app: FastAPI, wording: Wording) -> None:
         return Problem(422, "refused").response(wording)
 
     async def store_down(_request: Request, found: Exception) -> Response:
-        log.error("the store is down", error=type(found).__name__)
+        log.error("the store is down", error=kind_of(found))
         return Problem(503, "store_down", retry_after=5).response(wording)
 
     async def http(_request: Request, found: Exception) -> Response:
@@ -206,7 +207,7 @@ async def _store_answers(database: Database) -> bool:
     try:
         await run_in_threadpool(database.check_durable)
     except Exception as error:
-        log.warning("the store does not answer", error=type(error).__name__)
+        log.warning("the store does not answer", error=kind_of(error))
         return False
     return True
 
@@ -240,7 +241,7 @@ class Guarded:
         try:
             await self._app(scope, receive, send_guarded)
         except Exception as error:
-            log.error("a request failed", path=scope["path"], error=type(error).__name__)
+            log.error("a request failed", path=scope["path"], error=kind_of(error))
             if not started:
                 answer = Problem(503, "store_down", retry_after=5).response(self._wording)
                 await answer(scope, receive, send_guarded)

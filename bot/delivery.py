@@ -13,6 +13,7 @@ from actions import conversations, outbox, told
 from actions.clock import Clock
 from actions.conversations import Author, Choice, Conversation, Status
 from actions.db import Database, Db
+from actions.errors import kind_of
 from actions.outbox import Notice, NoticeState
 from actions.people.model import Address, Words
 from actions.turns import TurnRow
@@ -55,7 +56,7 @@ class Delivery:
                 self.return_unanswered()
                 upkeep()
             except Exception as error:
-                log.error("the worker failed", error=type(error).__name__)
+                log.error("the worker failed", error=kind_of(error))
                 busy = 0
             if not busy:
                 time.sleep(every)
@@ -72,7 +73,7 @@ class Delivery:
             try:
                 self._deliver(notice_id)
             except Exception as error:
-                log.warning("not delivered", notice=notice_id, error=type(error).__name__)
+                log.warning("not delivered", notice=notice_id, error=kind_of(error))
                 self._try_later(notice_id)
         return len(leased)
 

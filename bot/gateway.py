@@ -21,6 +21,7 @@ from actions import conversations, outbox, told, turns, wording
 from actions.clock import Clock
 from actions.conversations import Author, Choice, Conversation, Draft, Message, Status
 from actions.db import Database, Db
+from actions.errors import kind_of
 from actions.learning import misses
 from actions.outbox import Notice
 from actions.turns import EntryState, InboxEntry, Opening, TurnRow, TurnState
@@ -147,7 +148,7 @@ class Gateway:
     def _finished(self, draining: asyncio.Task[None]) -> None:
         self._background.discard(draining)
         if not draining.cancelled() and (error := draining.exception()):
-            log.error("a conversation stopped half way", error=type(error).__name__)
+            log.error("a conversation stopped half way", error=kind_of(error))
 
     async def drain(self, conversation_id: str) -> None:
         """Answer what waits in a conversation, in order, until nothing due is left."""
@@ -167,7 +168,7 @@ class Gateway:
 
         ended = await asyncio.gather(*map(go_on, waiting), return_exceptions=True)
         for error in filter(None, ended):
-            log.error("a conversation stopped half way", error=type(error).__name__)
+            log.error("a conversation stopped half way", error=kind_of(error))
         return len(waiting)
 
     async def _answer_next(self, conversation_id: str) -> bool:
@@ -178,7 +179,7 @@ class Gateway:
         except STORE_AWAY:
             raise
         except Exception as error:
-            log.error("an entry cannot be dealt with", error=type(error).__name__)
+            log.error("an entry cannot be dealt with", error=kind_of(error))
             await run_in_threadpool(self._set_aside, conversation_id)
             return True
 
@@ -213,7 +214,7 @@ class Gateway:
         try:
             return self.ground.gate.check(text)
         except Exception as error:  # a gate that is broken must not make us deaf
-            log.error("the safety gate failed", error=type(error).__name__)
+            log.error("the safety gate failed", error=kind_of(error))
             return None
 
     def _answer_emergency(self, emergency: NeverRequest, db: Db, entry: InboxEntry) -> None:
@@ -221,7 +222,7 @@ class Gateway:
         metrics.EMERGENCIES.inc()
         now = self.ground.clock.now()
         _, conversation, message = db.execute(ENTRY.where(InboxEntry.id == entry.id)).one()
-        self._note_language(conversation, message.text)
+        self._note_language(db, conversation, message.text)
         said = self.ground.wording.render(
             "utter_emergency",
             language=conversation.resident.language,
@@ -245,7 +246,7 @@ class Gateway:
             if due is None:
                 return False, None
             entry, conversation, message = due
-            self._note_language(conversation, message.text)
+            self._note_language(db, conversation, message.text)
             if self._acted_before(db, entry, conversation):
                 return True, None
             if self._needs_assistant(db, entry, conversation, message):
@@ -369,9 +370,12 @@ class Gateway:
     def _choice(self, db: Db, message: Message) -> Choice | None:
         return resolve(message.text, _offered_before(db, message))
 
-    def _note_language(self, conversation: Conversation, text: str) -> None:
-        if not is_id(text):
-            conversation.resident.language = language_of(text, conversation.resident.language)
+    def _note_language(self, db: Db, conversation: Conversation, text: str) -> None:
+        resident = conversation.resident
+        language = resident.language if is_id(text) else language_of(text, resident.language)
+        if language != resident.language:
+            conversations.hold(db, conversation.id)  # before the resident, as an emergency does
+            resident.language = language
 
     def _settle(self, work: Work, said: list[Said]) -> bool:
         """Say what was answered, or what was done, or the truth that neither happened yet.
@@ -587,7 +591,7 @@ def background(gateway: Gateway, every: float = 2.0) -> Callable[[], Any]:
             try:
                 await gateway.sweep()
             except Exception as error:  # the store may be away for a while: try again
-                log.error("the sweep failed", error=type(error).__name__)
+                log.error("the sweep failed", error=kind_of(error))
             await asyncio.sleep(every)
 
     return loop

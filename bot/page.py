@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from actions.conversations import Complaint
+from actions.errors import kind_of
 from actions.wording import Wording
 from bot.channels.webchat import ChatIn, Webchat, session_of
 from bot.history import HistoryOut, history, open_offer
@@ -87,7 +88,7 @@ class Page:
         except Problem as problem:
             return await self._not_said(visit, said.text, problem)
         except SQLAlchemyError as error:
-            log.error("the store is down", error=type(error).__name__)
+            log.error("the store is down", error=kind_of(error))
             return await self._not_said(visit, said.text, Problem(503, "store_down", 5))
         # A redirect, so that reloading the page does not say it again.
         return visit.remember(RedirectResponse("/#latest", 303))
@@ -130,7 +131,7 @@ class Page:
         try:
             return self.history(session)
         except SQLAlchemyError as error:
-            log.error("the store is down", error=type(error).__name__)
+            log.error("the store is down", error=kind_of(error))
             return HistoryOut(messages=[], status="pending")
 
     def _words(self, language: str) -> dict[str, Any]:

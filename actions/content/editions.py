@@ -12,7 +12,7 @@ from sqlalchemy import select
 from actions.content import revisions
 from actions.content.model import Edition
 from actions.db import Db
-from actions.errors import Refusal
+from actions.errors import Refusal, kind_of
 from knowledge import documents, index
 from knowledge.errors import KnowledgeError
 from knowledge.pack import Pack, load_pack
@@ -132,7 +132,7 @@ class Shelf:
             )
         except (KnowledgeError, OSError) as error:
             self._unusable = found.id
-            log.error("edition unusable", edition=found.id, error=type(error).__name__)
+            log.error("edition unusable", edition=found.id, error=kind_of(error))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from actions.content import editions, revisions
 from actions.content.editions import Changeover, Home
 from actions.content.model import Edition, Publication, State
 from actions.db import Database, Db
-from actions.errors import Refusal
+from actions.errors import Refusal, kind_of
 from actions.people.locks import alone
 from knowledge import check, documents, gate, index, search
 from knowledge.embedder import Embedder
@@ -156,7 +156,7 @@ def run_ordered(press: Press) -> Publication | None:
     except Lost:
         log.error("publication lost", publication=number)
     except Exception as error:
-        log.error("publication failed", publication=number, error=type(error).__name__)
+        log.error("publication failed", publication=number, error=kind_of(error))
         report.error = type(error).__name__
         _end(press, number, State.FAILED, report)
     press.keep()

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.db import Db
-from actions.errors import Refusal
+from actions.errors import Refusal, kind_of
 from actions.people import audit, scope, staff
 from actions.people.model import Staff, StaffSession
 from actions.people.staff import Guess, Opened
@@ -225,7 +225,7 @@ def sorry(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(_request: Request, found: Exception) -> Response:
         status = found.status_code if isinstance(found, HTTPException) else 503
         if status == 503:
-            log.error("a desk page failed", error=type(found).__name__)
+            log.error("a desk page failed", error=kind_of(found))
         sentence = desk.sentence(Refusal(SENTENCES.get(status, "utter_desk_not_like_that")))
         return desk.show("sorry.html", status, sentence=sentence)
 

@@ -45,6 +45,8 @@ DEEDS = frozenset(
     {"book_activity", "cancel_booking", "report_problem", "request_help", "offer_help"}
 )
 INTERRUPTIONS = QUESTIONS | WAYS_OUT
+# Forms that only ask back about a question: nothing is lost when the next wish replaces them.
+PASSING_FORMS = frozenset({"ask_departure_form"})
 SURE = 0.6  # below this an intent does not take a free-text answer away from a form
 
 
@@ -166,7 +168,12 @@ class Turn:
 
 
 class DialogueAction(Action, ABC):
-    """An action that does its work in one transaction and turns a refusal into a response."""
+    """An action that does its work in one transaction and turns a refusal into a response.
+
+    `ends_passing_form`: a form that only asked back about an earlier question ends with it.
+    """
+
+    ends_passing_form = False
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
@@ -188,6 +195,13 @@ class DialogueAction(Action, ABC):
         return await asyncio.to_thread(self._run, dispatcher, tracker)
 
     def _run(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        events = self._work(dispatcher, tracker)
+        form = (tracker.active_loop or {}).get("name")
+        if self.ends_passing_form and form in PASSING_FORMS:
+            events = [*events, ActiveLoop(None), SlotSet("requested_slot", None)]
+        return events
+
+    def _work(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         turn = None
         try:
             with self.ground.database.transaction() as db:
@@ -214,9 +228,11 @@ class DialogueAction(Action, ABC):
 class Answer(DialogueAction, ABC):
     """Reads and answers; it never waits for, nor holds up, anybody who writes."""
 
-    def _run(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+    ends_passing_form = True
+
+    def _work(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if not _turn_id(tracker):  # rasa shell: nobody has written the turn down yet
-            return super()._run(dispatcher, tracker)
+            return super()._work(dispatcher, tracker)
         with self.ground.database.reading() as db:
             turn = read_turn(self.ground, db, dispatcher, tracker)
             try:
@@ -232,6 +248,7 @@ class DoDeed(DialogueAction, ABC):
     The form it ends, if any, is forgotten either way; `form_slots` are emptied on a refusal.
     """
 
+    ends_passing_form = True
     form_slots: tuple[str, ...] = ()
 
     def claim(self, turn: Turn) -> None:
@@ -270,7 +287,7 @@ class Form(DialogueAction, ABC):
 
     A message that answers nothing and is a question or a way out makes the form step aside
     (no events), so that a rule answers it and the form asks again. Anything else not
-    understood is asked again.
+    understood is asked again. A passing form steps aside for good, and for a deed as well.
     """
 
     form: str
@@ -297,6 +314,8 @@ class Form(DialogueAction, ABC):
         )
         changes = self._begin(turn) if asked is None else self._listen(turn, asked)
         if not changes:
+            if self._passes(turn):
+                conversations.drop_draft(turn.db, turn.conversation.id)
             return []
         filled = {slot: turn.slots.get(slot) for slot in self.slots} | changes
         changes |= self._skip(filled)
@@ -308,6 +327,8 @@ class Form(DialogueAction, ABC):
     def _begin(self, turn: Turn) -> dict[str, Any]:
         """Take from the first message whatever it says; always at least one slot is touched."""
         changes: dict[str, Any] = {self.steps[0].slot: None}
+        if self.form in PASSING_FORMS:  # what an earlier one left behind was never answered
+            turn = replace(turn, slots={**turn.slots, **dict.fromkeys(self.slots)})
         for step in self.steps:
             if step.prefill is None or turn.slots.get(step.slot) is not None:
                 continue
@@ -331,10 +352,15 @@ class Form(DialogueAction, ABC):
             return {asked.slot: None}
         if value is not None:
             return {asked.slot: value}
-        if turn.intent in INTERRUPTIONS and turn.confidence >= SURE:
+        if (turn.intent in INTERRUPTIONS and turn.confidence >= SURE) or self._passes(turn):
             return {}
         turn.say("utter_finish_first" if turn.interrupts else "utter_ask_rephrase")
         return {asked.slot: None}
+
+    def _passes(self, turn: Turn) -> bool:
+        """Whether the form gives way to another wish, and is not asked on."""
+        wishes = turn.intent in QUESTIONS | DEEDS and turn.confidence >= SURE
+        return self.form in PASSING_FORMS and wishes
 
     def _before(self, turn: Turn, asked: Step) -> str:
         filled = [
@@ -353,7 +379,9 @@ class Form(DialogueAction, ABC):
 
 
 class Question(Answer):
-    """action_ask_<form>_<slot>: puts one question of a form."""
+    """action_ask_<form>_<slot>: puts one question of a form, which goes on."""
+
+    ends_passing_form = False
 
     def __init__(self, ground: Ground, form: str, step: Step) -> None:
         super().__init__(ground)

@@ -22,6 +22,7 @@ def pattern(*words: str) -> re.Pattern[str]:
 # What stands before or behind a stop somebody wants to go to.
 TOWARDS = pattern(r"(?:去|到|往|至|回|坐到|开往|\bto|\bfor|\btowards?|reach)\s*(?:the\s+)?$")
 BEFORE = pattern(r"(?:从|在|\bfrom|\bat)\s*(?:the\s+)?$")
+FROM = pattern(r"(?:从|\bfrom)\s*(?:the\s+)?$")
 GOING = pattern(r"^\s*站?\s*(?:怎么(?:去|走|坐|到|乘)|方向|[坐乘]什么车|[坐乘]几路|去怎么)")
 # When does the bus come to a stop: one waits there.
 ARRIVES = pattern(
@@ -57,6 +58,7 @@ class Stops:
 
     start: Match = NONE
     end: Match = NONE
+    unknown_start: str = ""
     unknown_end: str = ""
 
 
@@ -138,7 +140,7 @@ def _misspelled(
         mention = Mention(start, start + len(phrase), found.ids)
         if found.ids or (found.near and named):
             yield mention, found
-        elif _is_destination(text, mention):
+        elif _is_destination(text, mention) or _is_start(text, mention):
             yield mention, Match()
 
 
@@ -153,17 +155,22 @@ def _phrases(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _by_part(text: str, found: Iterable[tuple[Mention, Match]]) -> Stops:
-    start, end, unknown = Match(), Match(), ""
+    start, end, unknown_start, unknown_end = Match(), Match(), "", ""
     for mention, match in found:
         if not match.ids and not match.near:
-            unknown = text[mention.start : mention.end]
+            words = text[mention.start : mention.end]
+            if _is_start(text, mention):
+                unknown_start = words
+            else:
+                unknown_end = words
         elif _is_destination(text, mention):
             end = end if end.ids else match
         elif not start.ids:
             start = match
         elif not end.ids and not match.way:  # two stops by their names: from one to the other
             end = match
-    return Stops(start, end if end.ids != start.ids else Match(near=end.near), unknown)
+    elsewhere = end if end.ids != start.ids else Match(near=end.near)
+    return Stops(start, elsewhere, unknown_start, unknown_end)
 
 
 def _is_destination(text: str, mention: Mention) -> bool:
@@ -171,6 +178,10 @@ def _is_destination(text: str, mention: Mention) -> bool:
     if BEFORE.search(before) or ARRIVES.search(before):
         return False
     return TOWARDS.search(before) is not None or GOING.search(behind) is not None
+
+
+def _is_start(text: str, mention: Mention) -> bool:
+    return FROM.search(text[: mention.start]) is not None
 
 
 def _over(mention: Mention, others: Iterable[Mention]) -> bool:

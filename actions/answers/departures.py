@@ -82,10 +82,12 @@ def ask_stop(turn: Turn) -> None:
     if heard.ids or heard.near:
         _offer(turn, timetable, heard)
         return
+    unknown = hear_stops(turn).unknown_start
     likely = _likely(timetable, _asked_by_now(turn).get("lines", ()))[: _choices(turn)]
     names = labels(turn, timetable, likely)
     turn.say(
-        "utter_ask_departure_stop",
+        "utter_start_unknown" if unknown else "utter_ask_departure_stop",
+        start=unknown,
         choices=[
             Choice(label, "choose", stop.id) for label, stop in zip(names, likely, strict=True)
         ],

@@ -179,8 +179,11 @@ class Talk:
             ],
             "metadata": {"turn_id": heard.turn.id},
         }
-        tracker = Tracker("t", dict(self.slots), latest, [], False, None, {}, "action_listen")
+        form = {"name": self.form} if self.form else {}
+        tracker = Tracker("t", dict(self.slots), latest, [], False, None, form, "action_listen")
         events = action._run(dispatcher, tracker)
+        if any(event["event"] == "active_loop" for event in events):
+            self.form = ""
         self.slots |= {e["name"]: e["value"] for e in events if e["event"] == "slot"}
         heard.texts += [str(message["text"]) for message in dispatcher.messages]
         heard.marks += [m["custom"]["told"] for m in dispatcher.messages if m["custom"]]

@@ -22,6 +22,7 @@ def constant(name: str) -> set[str]:
 
 
 READ_BY_FORMS = {"affirm", "deny", "choose", "go_back", "start_over"} | constant("DEEDS")
+PASSING_FORMS, QUESTIONS, DEEDS = map(constant, ("PASSING_FORMS", "QUESTIONS", "DEEDS"))
 
 
 class Actions(EndpointConfig):
@@ -41,12 +42,26 @@ class Actions(EndpointConfig):
         if name == "action_session_start":
             return [{"event": "session_started"}, {"event": "action", "name": "action_listen"}]
         slots = FORMS.get(name.removeprefix("validate_"))
-        return _filled(slots, tracker) if slots and name.startswith("validate_") else []
+        if slots and name.startswith("validate_"):
+            return _filled(slots, tracker)
+        form, intent = _form(tracker), tracker["latest_message"]["intent"]["name"]
+        asks_on = name.startswith(f"action_ask_{form}") or intent not in QUESTIONS | DEEDS
+        ends = form in PASSING_FORMS and not asks_on
+        return [NO_FORM, _set("requested_slot", None)] if ends else []
+
+
+NO_FORM = {"event": "active_loop", "name": None}
+
+
+def _form(tracker: dict[str, Any]) -> str:
+    return str((tracker.get("active_loop") or {}).get("name"))
 
 
 def _filled(slots: list[str], tracker: dict[str, Any]) -> list[dict[str, Any]]:
     asked = tracker["slots"].get("requested_slot")
     intent = tracker["latest_message"]["intent"]["name"]
+    if asked in slots and _form(tracker) in PASSING_FORMS and intent in QUESTIONS | DEEDS:
+        return []
     if asked not in slots:
         return [_set(slots[0], None)]
     if intent == "start_over":

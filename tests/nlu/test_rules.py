@@ -1,7 +1,8 @@
 """Who leads: the trained rules, spoken to through Rasa itself, beside a small action server.
 
 The action server answers as `actions/dialogue.py` does: a form that reads nothing in a
-message steps aside without events, so that a rule answers and the form asks again.
+message steps aside without events, so that a rule answers and the form asks again, or ends
+with that answer when it only asked back about a question.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from tests.nlu.action_server import FORMS, constant
 from tests.nlu.written import domain, rules
 
 QUESTIONS, DEEDS = constant("QUESTIONS"), constant("DEEDS")
+PASSING = sorted(constant("PASSING_FORMS"))
+LASTING = [form for form in FORMS if form not in PASSING]
 ASIDE = sorted(QUESTIONS | {"nlu_fallback", "out_of_scope", "set_elder_mode", "set_language"})
 ANSWER = "/choose"
 
@@ -85,7 +88,7 @@ def test_a_form_asks_one_thing_after_another_and_then_the_deed_is_done(
 
 
 @pytest.mark.parametrize(
-    ("form", "intent"), [(f, i) for f in FORMS for i in ASIDE if f != f"{i}_form"]
+    ("form", "intent"), [(f, i) for f in LASTING for i in ASIDE if f != f"{i}_form"]
 )
 def test_a_question_in_the_middle_is_answered_and_the_form_asks_again(
     talk: Talk, form: str, intent: str
@@ -127,7 +130,22 @@ def test_starting_over_asks_the_first_question(talk: Talk, form: str) -> None:
     assert talk.say("/start_over")[-1] == question(form, 0)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", PASSING)
+@pytest.mark.parametrize("intent", sorted(QUESTIONS | DEEDS))
+def test_a_form_that_only_asks_back_gives_way_to_the_next_wish(
+    talk: Talk, form: str, intent: str
+) -> None:
+    begin(talk, form)
+    if form == f"{intent}_form":
+        return
+    (*_, done) = talk.say(f"/{intent}")
+    assert talk.form in (None, f"{intent}_form")
+    assert not done.startswith(f"action_ask_{form}")
+    talk.say("/cancel")
+    assert talk.say("/ask_knowledge") == ["action_answer_question"]
+
+
+@pytest.mark.parametrize("form", LASTING)
 @pytest.mark.parametrize("deed", sorted(DEEDS))
 def test_another_deed_waits_until_the_form_is_done(talk: Talk, form: str, deed: str) -> None:
     begin(talk, form)

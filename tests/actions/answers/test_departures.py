@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from actions import conversations
 from actions.answers.departures import AnswerDeparture, AskDepartureForm
 from actions.conversations import Attachment, Draft
-from actions.dialogue import Events, Ground, Turn
+from actions.dialogue import DEEDS, Events, Ground, Turn
+from actions.smalltalk import Say
 from knowledge.transit.swap import import_feed
 from tests.actions.conftest import Heard, Talk
 from tests.conftest import StandingClock
@@ -61,6 +63,20 @@ def test_without_a_stop_stops_are_offered(talk: Talk) -> None:
     assert talk.say("", choice=heard.values[0]).done
 
 
+@pytest.mark.parametrize(
+    "text", ["从人民广场到瓜沥公交站怎么坐车", "从人民广场怎么坐车到瓜沥公交站"]
+)
+def test_a_start_the_timetable_does_not_have_is_named(talk: Talk, text: str) -> None:
+    heard = begin(talk, text)
+    assert "没有“人民广场”这一站" in heard.text
+    assert len(heard.choices) == 4
+
+
+def test_an_unknown_start_is_named_in_english(talk: Talk) -> None:
+    talk.language = "en"
+    assert "no stop “Paris”" in begin(talk, "how do I get from Paris to the airport").text
+
+
 def test_a_misspelled_stop_is_understood_when_it_is_asked_for(talk: Talk) -> None:
     begin(talk, "下一班公交几点")
     assert "瓜沥公交站上车" in talk.say("瓜丽公交站", intent="nlu_fallback").text
@@ -72,6 +88,38 @@ def test_a_shared_place_takes_the_nearest_stop(talk: Talk) -> None:
     told = talk.say("", attach=[here]).text
     assert "离您最近的是瓜沥公交站，直线大约 111 米" in told
     assert "瓜沥公交站上车" in told
+
+
+def drafts(talk: Talk) -> int:
+    with talk.ground.database.reading() as db:
+        return len(db.scalars(select(Draft)).all())
+
+
+def test_another_question_ends_asking_for_the_stop(talk: Talk) -> None:
+    begin(talk, "下一班公交几点")
+    assert drafts(talk) == 1
+    heard = talk.say("停车多少钱", intent="ask_knowledge")
+    assert heard.stepped_aside
+    assert drafts(talk) == 0
+    answering = Say(talk.ground, "action_thank", "utter_thank")
+    assert talk.form
+    talk.run(answering, heard, "停车多少钱", intent="ask_knowledge")
+    assert not talk.form
+
+
+@pytest.mark.parametrize("deed", sorted(DEEDS))
+def test_another_wish_need_not_wait_for_the_stop(talk: Talk, deed: str) -> None:
+    begin(talk, "下一班公交几点")
+    heard = talk.say("先说别的", intent=deed)
+    assert heard.stepped_aside
+    assert drafts(talk) == 0
+
+
+def test_what_was_asked_before_is_forgotten_when_another_wish_came_between(talk: Talk) -> None:
+    begin(talk, "末班车几点")
+    talk.say("停车多少钱", intent="ask_knowledge")
+    heard = begin(talk, "瓜沥公交站下一班车几点", entities=[STATION])
+    assert "末班" not in heard.text
 
 
 def test_a_place_to_go_to_is_no_place_to_get_on(talk: Talk) -> None:

@@ -1,4 +1,4 @@
-"""What else happens when other content becomes active, in the same transaction."""
+"""A changeover to other content: what else happens then, in the same transaction."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,10 +15,10 @@ def rewrite_sessions(db: Db, changeover: Changeover, now: datetime) -> None:
 
 
 # Each is told what changed: the records by kind and id, with their old and new versions.
-FOLLOWING: tuple[Callable[[Db, Changeover, datetime], None], ...] = (rewrite_sessions,)
+DEEDS: tuple[Callable[[Db, Changeover, datetime], None], ...] = (rewrite_sessions,)
 
 
 def follow(db: Db, changeover: Changeover, now: datetime) -> None:
     """Do everything that follows from new content."""
-    for deed in FOLLOWING:
+    for deed in DEEDS:
         deed(db, changeover, now)

@@ -8,6 +8,8 @@ from itertools import groupby
 
 from starlette.responses import Response
 
+from actions import changeover
+from actions.booking.programme import Programme
 from actions.content import drafts, editions, offline, revisions
 from actions.content.offline import TOPIC, Hidden
 from actions.content.tasks import Reason, tasks
@@ -116,7 +118,8 @@ def take_offline(visit: Visit) -> Response:
 def bring_back(visit: Visit) -> Response:
     """Let it be told again."""
     subject = _subject(visit)
-    offline.bring_back(visit.db, subject, staff_id=visit.staff.id, now=visit.now)
+    programme = Programme(visit.pack, visit.desk.wording)
+    changeover.bring_back(visit.db, programme, subject, staff_id=visit.staff.id, now=visit.now)
     visit.note("brought_back", _noted(subject))
     return _back(visit, subject)
 

@@ -83,15 +83,10 @@ NOTICES = {
 }
 
 RECORDS = {
-    "article": Text(zh="文章", en="article"),
-    "facility": Text(zh="场所", en="facility"),
-    "activity": Text(zh="活动", en="activity"),
-}
-
-CONTENT = {
     "article": Text(zh="问答", en="article"),
     "facility": Text(zh="设施", en="facility"),
     "activity": Text(zh="活动", en="activity"),
+    "timetable": Text(zh="时刻表", en="timetable"),
     "topic": Text(zh="主题", en="topic"),
     "file": Text(zh="文件", en="file"),
 }

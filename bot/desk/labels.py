@@ -13,6 +13,16 @@ from actions.outbox import NoticeState
 from actions.people.model import Role
 from knowledge.records import Text
 
+# The places of the navigation, in its order.
+PLACES = {
+    "/": Text(zh="待办", en="Inbox"),
+    "/content": Text(zh="内容", en="Content"),
+    "/content/tasks": Text(zh="要核实", en="To check"),
+    "/misses": Text(zh="没答好", en="Missed"),
+    "/recalls": Text(zh="更正", en="Recalls"),
+    "/content/changes": Text(zh="发布", en="Publish"),
+}
+
 STATUSES = {
     Status.RECEIVED: Text(zh="新收到", en="received"),
     Status.ACKNOWLEDGED: Text(zh="已接下", en="acknowledged"),
@@ -108,6 +118,14 @@ TASK_REASONS = {
     TaskReason.EXPIRED: Text(zh="已过期，请核实", en="expired; check it again"),
     TaskReason.CONFLICT: Text(zh="两种说法，请定下来", en="sources disagree; settle it"),
     TaskReason.SOON: Text(zh="两周内到期", en="expires within two weeks"),
+}
+
+# What records that disagree disagree about.
+CONFLICTS = {
+    "hours": Text(zh="时间", en="hours"),
+    "phone": Text(zh="电话", en="phone"),
+    "fees": Text(zh="费用", en="fees"),
+    "noted": Text(zh="编辑记下的", en="noted by an editor"),
 }
 
 PUBLICATIONS = {

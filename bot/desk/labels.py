@@ -13,8 +13,8 @@ from actions.outbox import NoticeState
 from actions.people.model import Role
 from knowledge.records import Text
 
-# The places of the navigation, in its order.
-PLACES = {
+# The sections the navigation leads to, in its order.
+SECTIONS = {
     "/": Text(zh="待办", en="Inbox"),
     "/content": Text(zh="内容", en="Content"),
     "/content/tasks": Text(zh="要核实", en="To check"),

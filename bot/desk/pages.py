@@ -18,7 +18,7 @@ from bot.desk import (
     request,
     signin,
 )
-from bot.desk.labels import PLACES
+from bot.desk.labels import SECTIONS
 from bot.desk.signin import Door
 from bot.desk.visit import HERE, Desk, Page
 
@@ -103,19 +103,19 @@ PAGES = (
 
 
 NAVIGATION = tuple(
-    page for path in PLACES for page in PAGES if (page.method, page.path) == ("GET", path)
+    page for path in SECTIONS for page in PAGES if (page.method, page.path) == ("GET", path)
 )
 
 
-def place_of(path: str) -> str:
-    """Return the place of the navigation a page belongs to: the nearest, else the inbox."""
-    around = [place for place in PLACES if path == place or path.startswith(f"{place}/")]
+def section_of(path: str) -> str:
+    """Return the section a page belongs to: the nearest, else the inbox."""
+    around = [one for one in SECTIONS if path == one or path.startswith(f"{one}/")]
     return max(around, key=len, default="/")
 
 
 def build(desk: Desk) -> Starlette:
     """Make the desk; mount it under `visit.ROOT`."""
-    desk.templates.globals |= {"navigation": NAVIGATION, "place_of": place_of}
+    desk.templates.globals |= {"navigation": NAVIGATION, "section_of": section_of}
     door = Door(desk)
     sorry = signin.sorry(desk)
     return Starlette(

@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from bot.desk.labels import PLACES
-from bot.desk.pages import NAVIGATION, place_of
+from bot.desk.labels import SECTIONS
+from bot.desk.pages import NAVIGATION, section_of
 from tests.bot.desk.conftest import Village
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-def places(page: str) -> list[str]:
+def sections(page: str) -> list[str]:
     """Where the page's only navigation leads."""
     (nav,) = re.findall(r"<nav .*?</nav>", page, re.DOTALL)
     return re.findall(r'href="/desk([^"]*)"', nav)
@@ -21,21 +21,21 @@ def current(page: str) -> list[str]:
     return re.findall(r'href="/desk([^"]*)" aria-current="page"', page)
 
 
-async def test_every_place_shows_the_whole_navigation_and_where_one_is(
+async def test_every_section_shows_the_whole_navigation_and_where_one_is(
     village: Village,
 ) -> None:
     editor = village.colleague("editor")
-    for path in PLACES:
+    for path in SECTIONS:
         page = (await editor.get(path)).text
-        assert places(page) == list(PLACES)
+        assert sections(page) == list(SECTIONS)
         assert current(page) == [path]
     inside = (await editor.get("/content/article/ed-card")).text
-    assert places(inside) == list(PLACES)
+    assert sections(inside) == list(SECTIONS)
     assert 'href="/desk/content" aria-current="true"' in inside
 
 
 async def test_nobody_is_led_where_they_may_not_go(village: Village) -> None:
-    assert places((await village.colleague("own").get("/")).text) == ["/"]
+    assert sections((await village.colleague("own").get("/")).text) == ["/"]
 
 
 async def test_who_is_not_signed_in_is_shown_no_way(village: Village) -> None:
@@ -44,7 +44,7 @@ async def test_who_is_not_signed_in_is_shown_no_way(village: Village) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("path", "section"),
     [
         ("/content/{kind}/{record_id}", "/content"),
         ("/content/tasks", "/content/tasks"),
@@ -52,11 +52,11 @@ async def test_who_is_not_signed_in_is_shown_no_way(village: Village) -> None:
         ("/requests/{reference}", "/"),
     ],
 )
-def test_a_page_belongs_to_the_place_nearest_to_it(
-    database: object, path: str, place: str
+def test_a_page_belongs_to_the_section_nearest_to_it(
+    database: object, path: str, section: str
 ) -> None:
-    assert place_of(path) == place
+    assert section_of(path) == section
 
 
-def test_every_place_is_a_page(database: object) -> None:
-    assert [page.path for page in NAVIGATION] == list(PLACES)
+def test_every_section_is_a_page(database: object) -> None:
+    assert [page.path for page in NAVIGATION] == list(SECTIONS)

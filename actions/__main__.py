@@ -5,6 +5,7 @@ from functools import cache
 import typer
 
 from actions import migrate, settings
+from actions.changeover import follow
 from actions.clock import open_clock
 from actions.content import drafts, publishing
 from actions.content.editions import Home, Shelf
@@ -12,7 +13,6 @@ from actions.content.model import Publication, State
 from actions.content.publishing import Press
 from actions.db import Database, Db
 from actions.errors import Refusal, XiaoliError
-from actions.following import follow
 from actions.settings import Settings
 from knowledge.embedder import Kept, keeping
 from knowledge.errors import KnowledgeError

@@ -18,11 +18,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from actions.changeover import follow
 from actions.clock import open_clock
 from actions.content.editions import Home, Shelf
 from actions.db import Database
 from actions.errors import kind_of
-from actions.following import follow
 from actions.wording import Wording, read_wording
 from bot import gateway as life
 from bot import page

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from actions.answers import telling
 from actions.answers.bus_questions import Question
 from actions.dialogue import Turn
-from knowledge.transit import Line, Only, Stop, Timetable
+from actions.told import Told
+from knowledge.transit import RECORD, Line, Only, Stop, Timetable
 
 TOLD, TOLD_ELDER = 3, 2  # departures or journeys
 ROWS, ROWS_ELDER = 5, 3  # lines of a timetable, or of a stop
@@ -20,6 +21,12 @@ class BusAnswer:
 
     lines: Sequence[str]
     origin: str
+
+
+def tell(turn: Turn, timetable: Timetable, answer: BusAnswer) -> None:
+    """Say an answer, marked with the feed's version: a wrong feed can be recalled."""
+    mark = Told(*RECORD, timetable.version) if timetable.stops else None
+    turn.say("utter_answer", told=mark, answer="\n".join(answer.lines), origin=answer.origin)
 
 
 def origin(turn: Turn, timetable: Timetable) -> str:

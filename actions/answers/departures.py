@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from actions import conversations, followup, turns
-from actions.answers import bus_answers
+from actions.answers import bus_answers, bus_telling
 from actions.answers.bus_names import hear_stops, narrowed, nearest
 from actions.answers.bus_questions import Question, asked, read_restated, restate
 from actions.answers.bus_telling import labels
@@ -69,7 +69,7 @@ class AnswerDeparture(DialogueAction):
             told = bus_answers.answer(turn, timetable, question)
             if told is None:
                 return [*self._otherwise(turn), *clear(SLOTS)]
-            turn.say("utter_answer", answer="\n".join(told.lines), origin=told.origin)
+            bus_telling.tell(turn, timetable, told)
             remembered = {"said": said, "stop": question.stop.id if question.stop else None}
             return [*clear(SLOTS), *followup.answered(turn, followup.DEPARTURES, **remembered)]
         return clear(SLOTS)

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 import structlog
 
 from actions import followup
-from actions.answers import telling
-from actions.answers.showing import lines
+from actions.answers import showing, telling
 from actions.content import offline
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Ground, Turn
 from actions.learning import learned
 from actions.told import SUGGESTED as ASKED_BACK
 from actions.told import UNKNOWN, Told
-from knowledge import conflicts
 from knowledge.errors import IndexUnusable
 from knowledge.pack import Activity, key_of, title_of
 from knowledge.search import Found, KnowledgeBase
@@ -82,16 +80,12 @@ def _before(turn: Turn) -> str:
 
 
 def _tell(turn: Turn, key: Key) -> Events:
-    """Tell a record; of two that disagree the one to believe, and that they do."""
-    conflict = conflicts.concerning(turn.pack, key)
-    record = turn.pack.record(conflict.believed if conflict else key)
-    if record is None:
-        raise LookupError(f"No record {key} in this pack")
+    """Tell a record, or the one to believe in its place, unless that is offline."""
+    record, told = showing.asked(turn, key)
     if offline.hidden(turn.db).covers(turn.pack, *(key_of(record) or key)):
         turn.say("utter_answer_offline")
         return []
-    disputed = [telling.line(turn, "utter_answer_disputed")] if conflict else []
-    telling.tell(turn, [*lines(turn, record), *disputed], record)
+    telling.tell(turn, told, record)
     topic = followup.ACTIVITIES if isinstance(record, Activity) else followup.RECORDS
     return followup.answered(turn, topic, record=key_of(record))
 

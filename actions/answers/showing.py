@@ -5,18 +5,37 @@ from collections.abc import Iterator
 from actions.answers import hours, telling
 from actions.answers.telling import Reader
 from actions.wording import WEEKDAYS, Said
+from knowledge import conflicts
 from knowledge.article import Article
-from knowledge.pack import Activity, Facility, Sourced, Text
+from knowledge.pack import Activity, Answering, Facility, Sourced, Text
+from knowledge.records import RecordKey
 
 
-def answer(reader: Reader, record: Sourced) -> Said:
-    """Return the whole answer as a reader gets it; the desk's preview shows it too."""
+def answer(reader: Reader, key: RecordKey) -> Said:
+    """Return the whole answer as a reader gets it who asks for a record."""
+    record, told = asked(reader, key)
     return reader.wording.render(
         "utter_answer",
         language=reader.language,
         elder=reader.elder,
-        values=telling.values(reader, lines(reader, record), record),
+        values=telling.values(reader, told, record),
     )
+
+
+def asked(reader: Reader, key: RecordKey) -> tuple[Answering, list[str]]:
+    """Return the record that is told when one is asked for, and what it answers, line by line.
+
+    Of two that disagree it is the one to believe, and the last line says that they do.
+
+    Raises:
+        LookupError: the pack has no such record.
+    """
+    conflict = conflicts.concerning(reader.pack, key)
+    record = reader.pack.record(conflict.believed if conflict else key)
+    if record is None:
+        raise LookupError(f"No record {key} in this pack")
+    disputed = [telling.line(reader, "utter_answer_disputed")] if conflict else []
+    return record, [*lines(reader, record), *disputed]
 
 
 def lines(reader: Reader, record: Sourced) -> list[str]:

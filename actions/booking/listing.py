@@ -16,13 +16,14 @@ from actions.booking.query import (
     Query,
     find,
     keep,
+    named_in,
     read_query,
     read_value,
     recall,
     relaxed,
     write_value,
 )
-from actions.content import offline
+from actions.booking.wishes import only_offline
 from actions.conversations import Choice
 from actions.dialogue import Answer, Events, Turn
 from knowledge.pack import Activity
@@ -45,10 +46,10 @@ class ListActivities(Answer):
 
     def act(self, turn: Turn) -> Events:
         query = read_value(turn.choice or "") or _going_on(turn) or _adding(turn)
+        if hidden := only_offline(turn, named_in(turn.pack, query)):
+            turn.say("utter_activity_offline", activity=hidden.name)
+            return []
         if activity := _only(turn, query):
-            if offline.hidden(turn.db).covers(turn.pack, "activity", activity.id):
-                turn.say("utter_answer_offline")
-                return []
             tell_page(turn, activity)
             return [SlotSet(MORE_SLOT, None), *_remembered(turn, query)]
         found = find(turn, query)
@@ -128,9 +129,8 @@ def _going_on(turn: Turn) -> Query | None:
 
 def _only(turn: Turn, query: Query) -> Activity | None:
     """Return the one activity that is asked about, whenever it is on."""
-    if len(query.named) != 1 or query.timed or query.after:
-        return None
-    return turn.pack.activities.get(query.named[0])
+    named = named_in(turn.pack, query)
+    return named[0] if len(named) == 1 and not (query.timed or query.after) else None
 
 
 def _heading(query: Query) -> str:

@@ -17,6 +17,7 @@ from actions.booking.reading import Window
 from actions.booking.schedule import AHEAD
 from actions.booking.wishes import upcoming
 from actions.dialogue import Turn
+from knowledge.pack import Activity, Pack
 
 SOON = timedelta(days=7)  # what is shown when nothing at all was said
 MORE = "more?"  # begins the value of the choice that shows more
@@ -78,10 +79,11 @@ def find(turn: Turn, query: Query) -> list[Session]:
 
     Of activities that were not named a longer time shows only the next session of each.
     """
-    pack = turn.pack
-    named = [pack.activities[one] for one in query.named if one in pack.activities]
+    named = named_in(turn.pack, query)
     wanted = (
-        [a for a in named if fits(a, query.filters)] if named else fitting(pack, query.filters)
+        [activity for activity in named if fits(activity, query.filters)]
+        if named
+        else fitting(turn.pack, query.filters)
     )
     sessions = reading.held(query.windows, upcoming(turn, wanted))
     if LEFT in query.filters:
@@ -91,6 +93,11 @@ def find(turn: Turn, query: Query) -> list[Session]:
         sessions.sort(key=_place)
     after = query.after
     return [session for session in sessions if after is None or _place(session) > after]
+
+
+def named_in(pack: Pack, query: Query) -> list[Activity]:
+    """Return the activities a query names."""
+    return [pack.activities[one] for one in query.named if one in pack.activities]
 
 
 def relaxed(query: Query, now: datetime) -> Iterator[tuple[Query, Filter | None]]:

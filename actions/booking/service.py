@@ -20,6 +20,7 @@ from actions.booking.model import (
     WaitlistEntry,
 )
 from actions.booking.programme import Programme, described, remind_at
+from actions.content import offline
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
@@ -105,13 +106,15 @@ def check(
     """Guard a booking and return its session, full or not.
 
     Raises:
-        Refusal: there is no such session, it has begun, its places are drawn, it is theirs
-            already, or too many places are wanted.
+        Refusal: there is no such session, its activity is offline, it has begun, its places are
+            drawn, it is theirs already, or too many places are wanted.
     """
     session = db.get(Session, order.session_id)
     activity = programme.pack.activities.get(session.activity_id) if session else None
     if session is None or activity is None:
         raise Refusal("utter_session_unknown")
+    if offline.hidden(db).activity(activity.id):
+        raise Refusal("utter_activity_offline", activity=activity.name)
     if activity.draw:
         raise Refusal("utter_activity_drawn", activity=activity.name)
     if session.starts_at <= now:
@@ -236,9 +239,12 @@ def leave_waitlist(db: Db, *, entry_id: int, resident_id: str) -> WaitlistEntry:
 
 
 def promote(db: Db, programme: Programme, *, session_id: int, now: datetime) -> list[Booking]:
-    """Give free places to those who wait, in their order, passing over what does not fit."""
+    """Give free places to those who wait, in their order, passing over what does not fit.
+
+    While its activity is offline they wait on.
+    """
     session = _hold(db, session_id)
-    if session.starts_at <= now:
+    if session.starts_at <= now or offline.hidden(db).activity(session.activity_id):
         return []
     waiting = db.scalars(
         select(WaitlistEntry)

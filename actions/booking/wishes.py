@@ -9,6 +9,7 @@ from actions.booking import matching, reading, service, showing
 from actions.booking.model import Session
 from actions.booking.reading import Window
 from actions.booking.service import Order
+from actions.content import offline
 from actions.dialogue import Turn
 from actions.errors import Refusal
 from knowledge.pack import Activity
@@ -39,9 +40,19 @@ def wish(turn: Turn, current: str | None) -> dict[str, Any]:
 
 
 def upcoming(turn: Turn, activities: Sequence[Activity]) -> list[Session]:
-    """Return the sessions of some activities that have not begun, soonest first."""
-    ids = [activity.id for activity in activities]
+    """Return the sessions of some activities that have not begun, soonest first.
+
+    What is offline has none.
+    """
+    hidden = offline.hidden(turn.db)
+    ids = [activity.id for activity in activities if not hidden.activity(activity.id)]
     return service.sessions_between(turn.db, start=turn.now, activity_ids=ids)
+
+
+def only_offline(turn: Turn, named: Sequence[Activity]) -> Activity | None:
+    """Return the first of some activities when all of them are offline."""
+    hidden = offline.hidden(turn.db)
+    return named[0] if named and all(hidden.activity(a.id) for a in named) else None
 
 
 def check(turn: Turn, order: Order) -> None:
@@ -123,8 +134,10 @@ def _for_activities(
     """Activities were named: the time may say which one, and which session.
 
     Raises:
-        Refusal: the only one is drawn, or has no session in reach.
+        Refusal: the only one is offline or drawn, or has no session in reach.
     """
+    if hidden := only_offline(turn, named):
+        raise Refusal("utter_activity_offline", activity=hidden.name)
     sessions = upcoming(turn, named)
     fitting = reading.held(windows, sessions) if windows else sessions
     if not sessions:

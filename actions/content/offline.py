@@ -29,6 +29,10 @@ class Hidden:
         article = pack.articles.get(record_id) if kind == "article" else None
         return article is not None and (TOPIC, article.topic) in self.subjects
 
+    def activity(self, activity_id: str) -> bool:
+        """Whether an activity is offline: it is not listed then, nor booked."""
+        return ("activity", activity_id) in self.subjects
+
 
 def hidden(db: Db) -> Hidden:
     """Return what is offline at this moment."""

@@ -1,13 +1,16 @@
 """What owners have to do about their records: look again, settle what disagrees."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from actions.content.editions import records
-from knowledge.article import Article
+from knowledge import conflicts
+from knowledge.conflicts import Conflict
 from knowledge.pack import Pack
+from knowledge.records import RecordKey
 
 SOON = timedelta(days=14)
 
@@ -22,14 +25,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing for one owner (a team of the pack); `says` are the sources that disagree."""
+    """One thing for one owner (a team of the pack); `conflicts` are what is to be settled."""
 
     reason: Reason
     kind: str
     record_id: str
     owner: str
     valid_until: date | None = None
-    says: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
 
 
 def tasks(pack: Pack, today: date) -> list[Task]:
@@ -47,12 +50,14 @@ def tasks(pack: Pack, today: date) -> list[Task]:
 
 
 def _tasks(pack: Pack, today: date) -> Iterator[Task]:
+    disagreeing: dict[RecordKey, list[Conflict]] = defaultdict(list)
+    for conflict in conflicts.find(pack):
+        disagreeing[conflict.record].append(conflict)
     for (kind, record_id), record in records(pack).items():
         owner, until = record.owner or "", record.valid_until
         if until is not None and until < today:
             yield Task(Reason.EXPIRED, kind, record_id, owner, until)
         elif until is not None and until <= today + SOON:
             yield Task(Reason.SOON, kind, record_id, owner, until)
-        if isinstance(record, Article) and record.conflicts:
-            says = tuple(str(conflict) for conflict in record.conflicts)
-            yield Task(Reason.CONFLICT, kind, record_id, owner, until, says)
+        if found := disagreeing.get((kind, record_id)):
+            yield Task(Reason.CONFLICT, kind, record_id, owner, until, tuple(found))

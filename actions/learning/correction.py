@@ -9,6 +9,8 @@ from actions.wording import Wording
 from knowledge.article import Article
 from knowledge.hours import spans_on
 from knowledge.pack import Activity, Answering, Facility, Pack, Text, title_of
+from knowledge.transit import RECORD as TIMETABLE
+from knowledge.transit import open_timetable
 
 DAYS = 3  # whose opening hours are told, from the day the notice arrives
 TOWN_LINE = "12345"  # answers for everybody
@@ -16,13 +18,25 @@ TOWN_LINE = "12345"  # answers for everybody
 
 @dataclass(frozen=True)
 class Correction:
-    """A record as it is right now: its key and version, its title, and what it tells."""
+    """A record as it is right now: its key and version, its title, and what it tells.
+
+    `response` is the notice that brings it.
+    """
 
     kind: str
     record_id: str
     version: str
     title: Text
     answer: Text
+    response: str = "utter_recall"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a record is called, and its version right now."""
+
+    title: Text
+    version: str
 
 
 @dataclass(frozen=True)
@@ -37,18 +51,41 @@ class _Speaker:
         return self.wording.render(response, language=self.language, values=values).text
 
 
+def know(pack: Pack, wording: Wording, kind: str, record_id: str) -> Known | None:
+    """Return what is known of a record, or of the timetable; None when there is none such."""
+    if (kind, record_id) == TIMETABLE:
+        timetable = open_timetable(pack)
+        title = _both(pack, wording, "utter_timetable_title")
+        return Known(title, timetable.version) if timetable.stops else None
+    record = pack.record((kind, record_id))
+    return Known(title_of(record), record.fingerprint) if record else None
+
+
 def correct(
     pack: Pack, wording: Wording, kind: str, record_id: str, *, on: date
 ) -> Correction | None:
-    """Write the answer as it is to be told on a day; None when the pack has no such record."""
+    """Write the answer as it is to be told on a day; None when there is no such record.
+
+    Of a timetable it tells only that it was corrected: who asked for what is not kept.
+    """
+    known = know(pack, wording, kind, record_id)
+    if known is None:
+        return None
     record = pack.record((kind, record_id))
     if record is None:
-        return None
+        answer = _both(pack, wording, "utter_timetable_corrected")
+        response = "utter_recall_timetable"
+        return Correction(kind, record_id, known.version, known.title, answer, response)
     zh, en = (
         "\n".join(_lines(_Speaker(pack, wording, language), record, on))
         for language in ("zh", "en")
     )
-    return Correction(kind, record_id, record.fingerprint, title_of(record), Text(zh=zh, en=en))
+    return Correction(kind, record_id, known.version, known.title, Text(zh=zh, en=en))
+
+
+def _both(pack: Pack, wording: Wording, response: str) -> Text:
+    zh, en = (_Speaker(pack, wording, language).line(response) for language in ("zh", "en"))
+    return Text(zh=zh, en=en)
 
 
 def _lines(speaker: _Speaker, record: Answering, on: date) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Questions we missed, kept redacted for staff.
 
-Nothing is kept of a form, of a talk with a person or of an emergency: only replies of the
-knowledge base carry a mark of what was told.
+Nothing is kept of a deed, of a talk with a person or of an emergency: only replies that answer
+a question carry a mark of what was told.
 """
 
 from collections.abc import Collection, Sequence

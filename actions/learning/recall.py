@@ -180,7 +180,7 @@ def _notice(
         key=f"recall:{made.id}:{conversation_id}",
         conversation_id=conversation_id,
         about=_about(made.id),
-        response="utter_recall",
+        response=correction.response,
         values=wording.to_json(values),
         choices=[],
         told=telling.to_json(mark),

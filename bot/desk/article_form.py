@@ -1,16 +1,21 @@
 """An article as a form: its front matter and both bodies, field by field."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from pypinyin import lazy_pinyin
 
 from bot.message import clean
 from knowledge.article import split, write_article
 from knowledge.records import Text
+from knowledge.text import normalise
 
 LEVELS = ("official", "report", "sample")
 # Fields of one line that stand in the front matter as they are; optional ones may be left out.
 PLAIN = ("topic", "level", "source", "as_of")
 OPTIONAL = ("valid_until", "owner")
+WORDS_OF_ID, LONGEST_PROPOSED = 5, 40
 
 
 def fields_of(text: str) -> dict[str, str]:
@@ -48,6 +53,17 @@ def blank(today: str) -> dict[str, str]:
     both = ("title", "questions", "body")
     empty |= {f"{name}_{lang}": "" for name in both for lang in ("zh", "en")}
     return empty | {"level": "sample", "as_of": today}
+
+
+def asking(question: str, language: str, today: str) -> dict[str, str]:
+    """Return the form of a new article that answers a question."""
+    return blank(today) | {f"questions_{language}": question}
+
+
+def id_for(question: str) -> str:
+    """Propose an id for an article that answers a question: how it sounds, a few words."""
+    words = re.findall(r"[a-z0-9]+", " ".join(lazy_pinyin(normalise(question))))
+    return "-".join(words[:WORDS_OF_ID])[:LONGEST_PROPOSED].strip("-") or "new"
 
 
 def _lines(values: Any) -> str:

@@ -1,23 +1,24 @@
 """The content at the desk: everything that answers, what is offline, what owners have to do."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 
 from starlette.responses import Response
 
+from actions import changeover
+from actions.booking.programme import Programme
 from actions.content import drafts, editions, offline, revisions
 from actions.content.offline import TOPIC, Hidden
 from actions.content.tasks import Reason, tasks
 from actions.errors import Refusal
+from bot.desk.labels import FLAGS
 from bot.desk.visit import Visit, go
 from knowledge.article import Article
 from knowledge.documents import LISTS
 from knowledge.golden import FILE as GOLDEN
 from knowledge.pack import Pack, Sourced
-from knowledge.records import Text
+from knowledge.records import RecordKey, Text
 from knowledge.text import normalise
 
 # Whole documents that may be edited here. The others (areas, categories, the community itself)
@@ -30,33 +31,18 @@ LONGEST_ID = 60
 
 @dataclass(frozen=True)
 class Row:
-    """One record in the list."""
+    """One record in the list; `flags` are keys of `labels.FLAGS`."""
 
     kind: str
     record_id: str
     name: Text
     record: Sourced
-    expired: bool
-    changed: bool
-    offline: bool
+    flags: frozenset[str]
 
     @property
     def topic(self) -> str:
         """The article's topic; empty for other records."""
         return self.record.topic if isinstance(self.record, Article) else ""
-
-    @property
-    def conflict(self) -> bool:
-        """Whether its sources disagree."""
-        return isinstance(self.record, Article) and bool(self.record.conflicts)
-
-
-FLAGS: dict[str, Callable[[Row], bool]] = {
-    "expired": lambda row: row.expired,
-    "conflict": lambda row: row.conflict,
-    "changed": lambda row: row.changed,
-    "offline": lambda row: row.offline,
-}
 
 
 def see(visit: Visit) -> Response:
@@ -64,14 +50,17 @@ def see(visit: Visit) -> Response:
     pack = drafts.draft_pack(visit.db, visit.desk.home.shelf)
     hidden = offline.hidden(visit.db)
     changed = {(c.kind, c.record_id) for c in editions.changes(visit.pack, pack)}
-    rows = _rows(pack, hidden, changed, visit.today)
+    due = {(t.kind, t.record_id, t.reason) for t in tasks(pack, visit.today)}
+    rows = _rows(pack, hidden, changed, due)
     return visit.show(
         "content.html",
         rows=[row for row in rows if _is_wanted(row, visit)],
         count=len(rows),
         files=FILES,
+        records=editions.records(visit.pack),
+        name_of=name_of,
         kinds=KINDS,
-        flags=FLAGS,
+        lists=LISTS,
         topics=sorted({article.topic for article in visit.pack.articles.values()}),
         offline=offline.now_offline(visit.db),
         unpublished=len(drafts.unpublished(visit.db)),
@@ -96,13 +85,27 @@ def begin_new(visit: Visit) -> Response:
         Refusal: its id is none, or is taken.
     """
     kind, record_id = visit.sent.get("kind", ""), visit.sent.get("record_id", "").strip()
+    require_free(visit, kind, record_id)
+    return go(f"/content/{kind}/{record_id}?new=1")
+
+
+def require_free(visit: Visit, kind: str, record_id: str) -> None:
+    """Guard an id for a record nobody has written yet.
+
+    Raises:
+        Refusal: it is none, or is taken.
+    """
     if kind not in KINDS or not RECORD_ID.fullmatch(record_id) or len(record_id) > LONGEST_ID:
         raise Refusal("utter_content_bad_id")
+    if is_taken(visit, kind, record_id):
+        raise Refusal("utter_content_id_taken", id=record_id)
+
+
+def is_taken(visit: Visit, kind: str, record_id: str) -> bool:
+    """Whether a record of this id is written already."""
     part = revisions.part_of(kind, record_id)
     last = revisions.latest(visit.db, part.path)
-    if part.text_in(last.text if last else None) is not None:
-        raise Refusal("utter_content_id_taken", id=record_id)
-    return go(f"/content/{kind}/{record_id}?new=1")
+    return part.text_in(last.text if last else None) is not None
 
 
 def take_offline(visit: Visit) -> Response:
@@ -116,7 +119,8 @@ def take_offline(visit: Visit) -> Response:
 def bring_back(visit: Visit) -> Response:
     """Let it be told again."""
     subject = _subject(visit)
-    offline.bring_back(visit.db, subject, staff_id=visit.staff.id, now=visit.now)
+    programme = Programme(visit.pack, visit.desk.wording)
+    changeover.bring_back(visit.db, programme, subject, staff_id=visit.staff.id, now=visit.now)
     visit.note("brought_back", _noted(subject))
     return _back(visit, subject)
 
@@ -127,19 +131,20 @@ def name_of(record: Sourced) -> Text:
     return name
 
 
-def _rows(pack: Pack, hidden: Hidden, changed: set[tuple[str, str]], today: date) -> list[Row]:
-    return [
-        Row(
-            kind=kind,
-            record_id=record_id,
-            name=name_of(record),
-            record=record,
-            expired=record.valid_until is not None and record.valid_until < today,
-            changed=(kind, record_id) in changed,
-            offline=hidden.covers(pack, kind, record_id),
-        )
-        for (kind, record_id), record in editions.records(pack).items()
-    ]
+def _rows(
+    pack: Pack, hidden: Hidden, changed: set[RecordKey], due: set[tuple[str, str, Reason]]
+) -> list[Row]:
+    rows = []
+    for key, record in editions.records(pack).items():
+        is_so = {
+            "expired": (*key, Reason.EXPIRED) in due,
+            "conflict": (*key, Reason.CONFLICT) in due,
+            "offline": hidden.covers(pack, *key),
+            "changed": key in changed,
+        }
+        flags = frozenset(flag for flag, so in is_so.items() if so)
+        rows.append(Row(*key, name_of(record), record, flags))
+    return rows
 
 
 def _is_wanted(row: Row, visit: Visit) -> bool:
@@ -148,7 +153,7 @@ def _is_wanted(row: Row, visit: Visit) -> bool:
     return (
         all(word in normalise(said) for word in normalise(sought).split())
         and kind in {"", row.kind}
-        and (flag not in FLAGS or FLAGS[flag](row))
+        and (flag not in FLAGS or flag in row.flags)
     )
 
 

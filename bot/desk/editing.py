@@ -3,26 +3,27 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, count, pairwise
 
 import yaml
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from actions.content import drafts, offline, revisions
+from actions.content import drafts, editions, offline, revisions
 from actions.content.model import Revision
 from actions.content.revisions import Edit, Part, part_of
 from actions.errors import Refusal
+from actions.learning.misses import LONGEST
 from actions.people.model import Staff
 from bot.desk import article_form
-from bot.desk.content import FILES, KINDS, LONGEST_ID, RECORD_ID
-from bot.desk.preview import previews
+from bot.desk.content import FILES, KINDS, LONGEST_ID, RECORD_ID, is_taken, require_free
+from bot.desk.preview import Preview, preview
 from bot.desk.visit import Missing, Visit, go
+from bot.language import language_of
 from bot.message import clean
 from knowledge import check
 from knowledge.errors import PackInvalid
 from knowledge.pack import Pack
-from knowledge.records import Text
 
 FILE = "file"
 SHOWN_HISTORY = 20
@@ -41,12 +42,16 @@ Diff = list[tuple[str, str]]  # sign (+, -, space) and line
 
 @dataclass(frozen=True)
 class Subject:
-    """What is edited: its kind, its id, where it is written, and the latest revision there."""
+    """What is edited: its kind, its id, where it is written, and the latest revision there.
+
+    `unnamed`: it is a new article whose id the form asks for.
+    """
 
     kind: str
     record_id: str
     part: Part
     last: Revision | None
+    unnamed: bool = False
 
     @property
     def text(self) -> str | None:
@@ -58,11 +63,30 @@ class Subject:
         """Where its page is."""
         return f"/content/{self.kind}/{self.record_id}"
 
+    @property
+    def saved_at(self) -> str:
+        """Where its form is sent to be kept."""
+        return "/content/article" if self.unnamed else f"{self.address}/save"
+
+    @property
+    def previewed_at(self) -> str:
+        """Where its form is sent to be looked at."""
+        return "/content/preview" if self.unnamed else f"{self.address}/preview"
+
 
 def see(visit: Visit) -> Response:
     """Show the form: as it is kept, or with what was typed and is not kept yet."""
-    subject = _find(visit)
-    typed = visit.sent if "seen" in visit.sent else _kept(visit, subject)
+    return _show(visit, _find(visit))
+
+
+def see_new(visit: Visit) -> Response:
+    """Show the form of an article nobody has written yet, with the question it answers."""
+    return _show(visit, _new(visit))
+
+
+def _show(visit: Visit, subject: Subject) -> Response:
+    is_typed = "seen" in visit.sent
+    typed = visit.sent if is_typed else _kept(visit, subject)
     text, mistakes = _read(visit, subject, typed)
     pack = drafts.draft_pack(visit.db, visit.desk.home.shelf)
     return visit.show(
@@ -71,13 +95,13 @@ def see(visit: Visit) -> Response:
         typed=typed,
         seen=subject.last.id if subject.last else 0,
         theirs=_theirs(visit, subject),
-        mistakes=mistakes,
-        previews=[] if mistakes else _previews(visit, pack, subject, text),
+        mistakes=mistakes if is_typed or subject.text is not None else [],
+        preview=Preview() if mistakes else _preview(visit, pack, subject, text),
         history=_history(visit, subject),
         levels=article_form.LEVELS,
         topics=sorted({article.topic for article in pack.articles.values()}),
         is_offline=offline.hidden(visit.db).covers(pack, subject.kind, subject.record_id),
-        is_published=subject.record_id in _ids(visit.pack, subject.kind),
+        is_published=(subject.kind, subject.record_id) in editions.records(visit.pack),
     )
 
 
@@ -87,7 +111,21 @@ def save(visit: Visit) -> Response:
     Raises:
         Refusal: it has a mistake, or somebody else changed it meanwhile.
     """
-    subject = _find(visit)
+    return _save(visit, _find(visit))
+
+
+def save_new(visit: Visit) -> Response:
+    """Keep a new article under the id that was typed.
+
+    Raises:
+        Refusal: the id is none or taken, or the article has a mistake.
+    """
+    subject = _new(visit)
+    require_free(visit, subject.kind, subject.record_id)
+    return _save(visit, subject)
+
+
+def _save(visit: Visit, subject: Subject) -> Response:
     text, mistakes = _read(visit, subject, visit.sent)
     if mistakes:
         raise Refusal("utter_content_mistake", mistakes="\n".join(mistakes))
@@ -150,12 +188,32 @@ def _find(visit: Visit) -> Subject:
     return subject
 
 
+def _new(visit: Visit) -> Subject:
+    """Return an article that is to be begun: with the id that was typed, else a free one."""
+    record_id = visit.sent.get("record_id", "").strip() or _free_id(visit)
+    return Subject("article", record_id, part_of("article", record_id), None, unnamed=True)
+
+
+def _free_id(visit: Visit) -> str:
+    proposed = article_form.id_for(_question(visit))
+    numbered = (f"{proposed}-{number}" for number in count(2))
+    ids = chain([proposed], numbered)
+    return next(one for one in ids if not is_taken(visit, "article", one))
+
+
+def _question(visit: Visit) -> str:
+    return " ".join(clean(visit.sent.get("question", "")).split())[:LONGEST]
+
+
 def _kept(visit: Visit, subject: Subject) -> Mapping[str, str]:
     """Return the form's fields as they are kept."""
     text, today = subject.text, str(visit.today)
     if subject.kind == "article":
         try:
-            return article_form.fields_of(text) if text else article_form.blank(today)
+            if text:
+                return article_form.fields_of(text)
+            question = _question(visit)
+            return article_form.asking(question, language_of(question, "zh"), today)
         except (ValueError, yaml.YAMLError):  # files may be broken: then as the file it is
             return article_form.blank(today)
     blank = BLANKS.get(subject.kind, "").format(id=subject.record_id, today=today)
@@ -193,13 +251,13 @@ def _mistakes(subject: Subject, text: str) -> list[str]:
     return mistakes
 
 
-def _previews(visit: Visit, pack: Pack, subject: Subject, text: str) -> list[tuple[Text, str]]:
+def _preview(visit: Visit, pack: Pack, subject: Subject, text: str) -> Preview:
     if subject.kind == FILE:
-        return []
+        return Preview()
     try:
-        return previews(visit, pack, subject.kind, text)
+        return preview(visit, pack, subject.kind, text)
     except (ValidationError, ValueError, PackInvalid):
-        return []
+        return Preview()
 
 
 def _keep(visit: Visit, edit: Edit) -> None:
@@ -246,15 +304,6 @@ def _revision(visit: Visit) -> Revision:
     if found is None or found.path != _find(visit).part.path:
         raise Missing
     return found
-
-
-def _ids(pack: Pack, kind: str) -> Mapping[str, object]:
-    kinds: dict[str, Mapping[str, object]] = {
-        "article": pack.articles,
-        "facility": pack.facilities,
-        "activity": pack.activities,
-    }
-    return kinds.get(kind, {})
 
 
 def _number(said: str) -> int:

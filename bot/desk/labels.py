@@ -13,6 +13,16 @@ from actions.outbox import NoticeState
 from actions.people.model import Role
 from knowledge.records import Text
 
+# The sections the navigation leads to, in its order.
+SECTIONS = {
+    "/": Text(zh="待办", en="Inbox"),
+    "/content": Text(zh="内容", en="Content"),
+    "/content/tasks": Text(zh="要核实", en="To check"),
+    "/misses": Text(zh="没答好", en="Missed"),
+    "/recalls": Text(zh="更正", en="Recalls"),
+    "/content/changes": Text(zh="发布", en="Publish"),
+}
+
 STATUSES = {
     Status.RECEIVED: Text(zh="新收到", en="received"),
     Status.ACKNOWLEDGED: Text(zh="已接下", en="acknowledged"),
@@ -83,15 +93,10 @@ NOTICES = {
 }
 
 RECORDS = {
-    "article": Text(zh="文章", en="article"),
-    "facility": Text(zh="场所", en="facility"),
-    "activity": Text(zh="活动", en="activity"),
-}
-
-CONTENT = {
     "article": Text(zh="问答", en="article"),
     "facility": Text(zh="设施", en="facility"),
     "activity": Text(zh="活动", en="activity"),
+    "timetable": Text(zh="时刻表", en="timetable"),
     "topic": Text(zh="主题", en="topic"),
     "file": Text(zh="文件", en="file"),
 }
@@ -113,6 +118,14 @@ TASK_REASONS = {
     TaskReason.EXPIRED: Text(zh="已过期，请核实", en="expired; check it again"),
     TaskReason.CONFLICT: Text(zh="两种说法，请定下来", en="sources disagree; settle it"),
     TaskReason.SOON: Text(zh="两周内到期", en="expires within two weeks"),
+}
+
+# What records that disagree disagree about.
+CONFLICTS = {
+    "hours": Text(zh="时间", en="hours"),
+    "phone": Text(zh="电话", en="phone"),
+    "fees": Text(zh="费用", en="fees"),
+    "noted": Text(zh="编辑记下的", en="noted by an editor"),
 }
 
 PUBLICATIONS = {

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from actions.errors import Refusal
-from actions.learning import clusters, learned
+from actions.learning import clusters, correction, learned
 from actions.learning import misses as missed
 from actions.learning.clusters import Cluster
 from actions.learning.learned import Question
@@ -35,8 +35,9 @@ def see(visit: Visit) -> Response:
         "misses.html",
         clusters=clusters.together(waiting, visit.desk.embedder),
         taught=learned.present(visit.db),
-        records=dict(_titles(visit.desk.pack)),
-        choice=lambda key: _choice(visit.desk.pack, key),
+        records=dict(_titles(visit.pack)),
+        choice=lambda key: _choice(visit.pack, key),
+        title=lambda key: _title(visit, key),
         write=_write,
     )
 
@@ -49,7 +50,7 @@ def accept(visit: Visit) -> Response:
     """
     kind, _, record_id = visit.sent.get("record", "").partition(" ")[0].partition(":")
     language = visit.sent.get("language", "")
-    if visit.desk.pack.record((kind, record_id)) is None or language not in LANGUAGES:
+    if visit.pack.record((kind, record_id)) is None or language not in LANGUAGES:
         raise Refusal("utter_desk_no_record")
     question = Question(kind, record_id, language, clean(visit.sent.get("question", "")))
     lesson = Lesson(_numbers(visit), question)
@@ -96,6 +97,13 @@ def _titles(pack: Pack) -> Iterable[tuple[str, Text]]:
         key = key_of(record)
         if key:
             yield ":".join(key), title_of(record)
+
+
+def _title(visit: Visit, key: str) -> Text:
+    """Return what was shown; what the content has no longer is called by its key."""
+    kind, _, record_id = key.partition(":")
+    known = correction.know(visit.pack, visit.desk.wording, kind, record_id)
+    return known.title if known else Text(zh=key, en=key)
 
 
 def _choice(pack: Pack, key: str) -> str:

@@ -18,6 +18,7 @@ from bot.desk import (
     request,
     signin,
 )
+from bot.desk.labels import SECTIONS
 from bot.desk.signin import Door
 from bot.desk.visit import HERE, Desk, Page
 
@@ -30,7 +31,10 @@ CONTENT = (
     ("GET", "/content/tasks", content.see_tasks, None),
     ("GET", "/content/changes", publishing.see, None),
     ("GET", "/content/publications/{publication_id}", publishing.see_publication, None),
+    ("GET", "/content/new", editing.see_new, None),
     ("POST", "/content/new", content.begin_new, content.see),
+    ("POST", "/content/article", editing.save_new, editing.see_new),
+    ("POST", "/content/preview", editing.see_new, editing.see_new),
     ("POST", "/content/offline", content.take_offline, content.see),
     ("POST", "/content/online", content.bring_back, content.see),
     ("POST", "/content/publish", publishing.publish, publishing.see),
@@ -98,8 +102,20 @@ PAGES = (
 )
 
 
+NAVIGATION = tuple(
+    page for path in SECTIONS for page in PAGES if (page.method, page.path) == ("GET", path)
+)
+
+
+def section_of(path: str) -> str:
+    """Return the section a page belongs to: the nearest, else the inbox."""
+    around = [one for one in SECTIONS if path == one or path.startswith(f"{one}/")]
+    return max(around, key=len, default="/")
+
+
 def build(desk: Desk) -> Starlette:
     """Make the desk; mount it under `visit.ROOT`."""
+    desk.templates.globals |= {"navigation": NAVIGATION, "section_of": section_of}
     door = Door(desk)
     sorry = signin.sorry(desk)
     return Starlette(

@@ -9,7 +9,7 @@ from bot.desk.visit import Visit
 from knowledge.article import read_article
 from knowledge.check import MODELS
 from knowledge.documents import LISTS, mapping
-from knowledge.pack import Pack, Sourced
+from knowledge.pack import Pack, Sourced, key_of, title_of
 from knowledge.records import Text
 
 
@@ -37,18 +37,34 @@ READERS = (
 )
 
 
-def previews(visit: Visit, pack: Pack, kind: str, text: str) -> list[tuple[Text, str]]:
-    """Return the answer that a record's text will give, for each kind of reader.
+@dataclass(frozen=True)
+class Preview:
+    """What residents will be told, by kind of reader.
+
+    `instead` is the record that is told in this one's place, as it is to be believed.
+    """
+
+    answers: tuple[tuple[Text, str], ...] = ()
+    instead: Text | None = None
+
+
+def preview(visit: Visit, pack: Pack, kind: str, text: str) -> Preview:
+    """Return what whoever asks for a record with this text will be told.
 
     Raises:
         ValueError, yaml.YAMLError, PackInvalid: the text is no record (see `check_part`).
     """
     record, content = _put_into(pack, kind, text)
-    wording, now = visit.desk.wording, visit.now
-    return [
-        (label, showing.answer(Reading(language, elder, now, content, wording), record).text)
+    key = key_of(record) or ("", "")
+    readers = [
+        (label, Reading(language, elder, visit.now, content, visit.desk.wording))
         for label, language, elder in READERS
     ]
+    told, _ = showing.asked(readers[0][1], key)
+    return Preview(
+        tuple((label, showing.answer(reader, key).text) for label, reader in readers),
+        title_of(told) if key_of(told) != key else None,
+    )
 
 
 def _put_into(pack: Pack, kind: str, text: str) -> tuple[Sourced, Pack]:

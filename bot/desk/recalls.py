@@ -11,11 +11,10 @@ from actions.db import Db
 from actions.errors import Refusal
 from actions.learning import correction
 from actions.learning import recall as recalling
-from actions.learning.correction import Correction
+from actions.learning.correction import Correction, Known
 from actions.learning.recall import MATTERS_FOR, Order, Telling
 from actions.people.model import Staff
 from bot.desk.visit import Missing, Visit, go
-from knowledge.pack import title_of
 from knowledge.records import Text
 
 ONCE = re.compile(r"[0-9a-f]{32}")
@@ -41,7 +40,7 @@ def see_new(visit: Visit) -> Response:
         right=right,
         tellings=told,
         wrong=sum(one.conversations for one in told if one.version != right.version),
-        due_at=recalling.awake(visit.now, visit.desk.pack.zone),
+        due_at=recalling.awake(visit.now, visit.pack.zone),
         days=MATTERS_FOR.days,
         once=visit.sent.get("once", "") or secrets.token_hex(16),
     )
@@ -62,7 +61,7 @@ def recall(visit: Visit) -> Response:
         note=visit.words(),
     )
     made = recalling.recall(
-        visit.db, order, staff_id=visit.staff.id, zone=visit.desk.pack.zone, now=visit.now
+        visit.db, order, staff_id=visit.staff.id, zone=visit.pack.zone, now=visit.now
     )
     visit.note("recalled", f"recall:{made.id} {made.kind}:{made.record_id}"[:80])
     return go("/recalls")
@@ -70,11 +69,11 @@ def recall(visit: Visit) -> Response:
 
 def _correction(visit: Visit) -> Correction:
     """Return the record the address or the form names, as the notice will tell it."""
-    desk = visit.desk
-    arrives = recalling.awake(visit.now, desk.pack.zone).astimezone(desk.pack.zone)
+    zone = visit.pack.zone
+    arrives = recalling.awake(visit.now, zone).astimezone(zone)
     found = correction.correct(
-        desk.pack,
-        desk.wording,
+        visit.pack,
+        visit.desk.wording,
         visit.sent.get("kind", ""),
         visit.sent.get("id", ""),
         on=arrives.date(),
@@ -89,14 +88,18 @@ def _tellings(visit: Visit, **record: Any) -> list[Telling]:
 
 
 def _is_outdated(visit: Visit, telling: Telling) -> bool:
-    record = visit.desk.pack.record((telling.kind, telling.record_id))
-    return record is not None and record.fingerprint != telling.version
+    known = _known(visit, telling.kind, telling.record_id)
+    return known is not None and known.version != telling.version
 
 
 def _title(visit: Visit, kind: str, record_id: str) -> Text:
     """Return a record's title; one the pack has no longer is called by its id."""
-    record = visit.desk.pack.record((kind, record_id))
-    return title_of(record) if record else Text(zh=record_id, en=record_id)
+    known = _known(visit, kind, record_id)
+    return known.title if known else Text(zh=record_id, en=record_id)
+
+
+def _known(visit: Visit, kind: str, record_id: str) -> Known | None:
+    return correction.know(visit.pack, visit.desk.wording, kind, record_id)
 
 
 def _names(db: Db) -> dict[int, str]:

@@ -154,7 +154,17 @@ class Door:
             if page.method == "POST":
                 _check_token(session, sent)
             scope.limit(db, staff.areas_of(who), who.team_id)
-            visit = Visit(self.desk, db, who, session, now, request.path_params, sent, refused)
+            visit = Visit(
+                desk=self.desk,
+                db=db,
+                staff=who,
+                session=session,
+                now=now,
+                path=request.path_params,
+                sent=sent,
+                refused=refused,
+                page=page.path,
+            )
             response = answer(visit)
             self._seal(db, who.id, visit.notes)
             return response

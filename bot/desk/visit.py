@@ -16,7 +16,6 @@ from actions.content.editions import Home
 from actions.db import Database, Db
 from actions.errors import Refusal
 from actions.people.model import Role, Staff, StaffSession
-from actions.people.staff import EDITS
 from actions.wording import Wording
 from bot.desk import labels
 from bot.message import clean
@@ -69,7 +68,10 @@ class Desk:
 
 @dataclass(frozen=True)
 class Visit:
-    """One request; `db` is its transaction and reaches no farther than the staff's scope."""
+    """One request; `db` is its transaction and reaches no farther than the staff's scope.
+
+    `page` is the path of the page in the desk's table.
+    """
 
     desk: Desk
     db: Db
@@ -79,6 +81,7 @@ class Visit:
     path: Mapping[str, str]
     sent: Mapping[str, str]
     refused: Text | None = None
+    page: str = "/"
     notes: list[tuple[str, str]] = field(default_factory=list)
 
     def note(self, deed: str, subject: str) -> None:
@@ -159,5 +162,5 @@ def _templates(desk: Desk) -> Environment:
         zh=desk.wording.moment(at, "zh"), en=desk.wording.moment(at, "en")
     )
     made.filters["long"] = labels.long
-    made.globals |= {"labels": labels, "desk": ROOT, "pack": desk.pack, "edits": EDITS}
+    made.globals |= {"labels": labels, "desk": ROOT}
     return made

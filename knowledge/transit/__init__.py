@@ -10,9 +10,10 @@ from knowledge.transit.current import load_timetable, open_timetable
 from knowledge.transit.feed import FeedInvalid
 from knowledge.transit.journeys import Journey, Ride, journeys
 from knowledge.transit.network import Line, Stop
-from knowledge.transit.timetable import Departure, Only, Timetable
+from knowledge.transit.timetable import RECORD, Departure, Only, Timetable
 
 __all__ = [
+    "RECORD",
     "Departure",
     "FeedInvalid",
     "Journey",

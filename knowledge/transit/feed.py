@@ -1,6 +1,7 @@
 """A timetable feed (GTFS) as it lies on disk: tables of rows, in a folder or in a .zip."""
 
 import csv
+import hashlib
 import io
 import os
 import zipfile
@@ -59,6 +60,15 @@ class Feed:
 
     def __getitem__(self, name: str) -> Table:
         return self.tables[name]
+
+    @property
+    def fingerprint(self) -> str:
+        """The version of the feed: 16 hex digits that change when anything it says does."""
+        digest = hashlib.sha256()
+        for name, table in self.tables.items():
+            for row in ([name], table.columns, *(row.values() for row in table)):
+                digest.update("\x1f".join(row).encode() + b"\x1e")
+        return digest.hexdigest()[:16]
 
 
 def read_feed(path: Path) -> Feed:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from knowledge.geo import metres
-from knowledge.records import Text
+from knowledge.records import RecordKey, Text
 from knowledge.transit.fares import Fares
 from knowledge.transit.feed import Feed
 from knowledge.transit.network import Level, Line, Stop, Translations, read_lines, read_stops
@@ -20,6 +20,7 @@ from knowledge.transit.services import Services, day_begins
 from knowledge.transit.trips import Call, Run, read_runs
 
 DAY = 24 * 3600
+RECORD: RecordKey = ("timetable", "gtfs")  # what a timetable is told, and recalled, as
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,14 @@ class Timetable:
     """A loaded feed; the one a community uses is opened with `open_timetable`.
 
     `stops` and `lines` are found by id; a stop is also asked for by the id of one of its
-    poles. `first_on` and `last_on` are the days the feed speaks of. Of an empty feed nothing
-    is known.
+    poles. `first_on` and `last_on` are the days the feed speaks of, `version` is the feed's
+    fingerprint. Of an empty feed nothing is known.
     """
 
     def __init__(self, feed: Feed) -> None:
         agency = next(iter(feed["agency.txt"]), {"agency_timezone": "UTC", "agency_name": ""})
         words = Translations(feed)
+        self.version = feed.fingerprint
         self.zone = ZoneInfo(agency["agency_timezone"])
         self.stops = read_stops(feed, words)
         self.lines = read_lines(feed, words)

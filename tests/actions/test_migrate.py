@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 
 from actions import migrate
 from actions.booking.model import Session
+from actions.changeover import follow
 from actions.content import editions
 from actions.content.editions import Home, Shelf
 from actions.content.model import State
 from actions.content.publishing import Press
 from actions.db import Base, Database
-from actions.following import follow
 from actions.people.model import Area
 from knowledge import index, search
 from knowledge.documents import read_documents, version_of

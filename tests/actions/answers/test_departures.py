@@ -14,6 +14,7 @@ from actions.answers.departures import AnswerDeparture, AskDepartureForm
 from actions.conversations import Attachment, Draft
 from actions.dialogue import DEEDS, Events, Ground, Turn
 from actions.smalltalk import Say
+from knowledge.transit import RECORD, open_timetable
 from knowledge.transit.swap import import_feed
 from tests.actions.conftest import Heard, Talk
 from tests.conftest import StandingClock
@@ -360,6 +361,27 @@ def test_without_a_timetable_it_is_said_that_there_is_none(talk: Talk, tmp_path:
     pack = talk.ground.pack.model_copy(update={"folder": tmp_path})
     nowhere = Talk(replace(talk.ground, pack=pack), topic)
     assert "还没有公交时刻表" in begin(nowhere, "下一班车几点").text
+
+
+@on_one_database
+@pytest.mark.parametrize(
+    "text", ["瓜沥公交站下一班车几点", "瓜沥公交站有哪些车", "党湾专线多少钱"]
+)
+def test_what_the_timetable_tells_is_marked_with_its_version(talk: Talk, text: str) -> None:
+    said = [("line", "rdw", "党湾专线")] if "党湾专线" in text else [STATION]
+    heard = begin(talk, text, entities=said)
+    version = open_timetable(talk.ground.pack).version
+    assert [(m["kind"], m["id"], m["version"]) for m in heard.marks] == [(*RECORD, version)]
+
+
+@on_one_database
+def test_what_asks_back_or_tells_nothing_of_a_feed_carries_no_mark(
+    talk: Talk, tmp_path: Path
+) -> None:
+    assert begin(talk, "下一班公交几点").marks == []
+    pack = talk.ground.pack.model_copy(update={"folder": tmp_path})
+    nowhere = Talk(replace(talk.ground, pack=pack), topic, address="b")
+    assert begin(nowhere, "下一班车几点").marks == []
 
 
 @on_one_database

@@ -7,15 +7,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from actions import conversations
+from actions import changeover, conversations
 from actions.booking import service
 from actions.booking.model import Booking, Session
 from actions.booking.programme import Programme
 from actions.booking.schedule import write_sessions
 from actions.booking.service import Order
+from actions.content.model import Offline
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.dialogue import Ground
+from actions.people import scope
+from actions.people.model import Role, Staff
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MakeSession = Callable[..., int]
@@ -75,6 +78,26 @@ def cancel(ground: Ground, booking_id: int, *, who: str = "a") -> None:
             resident_id=conversation_of(db, who).resident_id,
             now=ground.clock.now(),
         )
+
+
+def take_offline(ground: Ground, *activity_ids: str) -> None:
+    """Staff take activities offline."""
+    now = ground.clock.now()
+    with ground.database.transaction() as db:
+        for activity_id in activity_ids:
+            db.add(Offline(kind="activity", subject_id=activity_id, since_at=now))
+
+
+def bring_back(ground: Ground, activity_id: str) -> None:
+    """Staff of no area bring an activity back."""
+    now, subject = ground.clock.now(), ("activity", activity_id)
+    with ground.database.transaction() as db:
+        colleague = Staff(username="editor", role=Role.EDITOR, password_hash="x")
+        colleague.area_id, colleague.created_at = "guali/", now
+        db.add(colleague)
+        db.flush()
+        scope.limit(db, [])
+        changeover.bring_back(db, programme_of(ground), subject, staff_id=colleague.id, now=now)
 
 
 def session_of(ground: Ground, session_id: int) -> Session:

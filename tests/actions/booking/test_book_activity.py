@@ -12,7 +12,7 @@ from actions.booking.model import Booking, BookingStatus, WaitlistEntry
 from actions.conversations import Draft
 from actions.dialogue import Ground
 from actions.wording import read_payload
-from tests.actions.booking.conftest import at, book, cancel, session_of
+from tests.actions.booking.conftest import at, book, cancel, session_of, take_offline
 from tests.actions.conftest import Heard, Talk
 from tests.conftest import StandingClock
 
@@ -327,3 +327,27 @@ def test_a_session_that_begins_meanwhile_is_refused(talk: Talk, clock: StandingC
 
 def test_a_deed_without_a_yes_does_nothing(talk: Talk) -> None:
     assert "还没有约" in talk.do(DEED, "好").text
+
+
+@pytest.mark.parametrize("how", ["named", "tapped", "session"])
+def test_an_activity_that_is_offline_is_not_booked(talk: Talk, on: On, how: str) -> None:
+    session_id = on("club-calligraphy", at(28, 14))
+    take_offline(talk.ground, "club-calligraphy")
+    taps = {"named": None, "tapped": "club-calligraphy", "session": str(session_id)}
+    heard = begin(talk, "我想约周六的书法社" if how == "named" else "", choice=taps[how])
+    assert "书法社正在核对，现在不能预约。请打 12345，或者说“人工”问工作人员。" in heard.texts
+    assert not heard.done
+    assert "书法社" not in "".join(labels(heard))
+
+
+def test_it_is_said_in_english_too(english: Talk) -> None:
+    take_offline(english.ground, "club-calligraphy")
+    heard = begin(english, "book the calligraphy club on Saturday")
+    assert "Calligraphy club is being checked and cannot be booked just now." in heard.text
+
+
+def test_what_goes_offline_while_it_is_read_back_is_not_booked(talk: Talk) -> None:
+    begin(talk, "我想约周六的书法社")
+    take_offline(talk.ground, "club-calligraphy")
+    assert "现在不能预约" in talk.say("1", choice="yes").text
+    assert booked(talk) == []

@@ -9,7 +9,7 @@ from actions.booking import actions as booking
 from actions.booking import service
 from actions.conversations import Draft
 from actions.dialogue import Ground
-from tests.actions.booking.conftest import at, book, cancel, session_of, wait
+from tests.actions.booking.conftest import at, book, cancel, session_of, take_offline, wait
 from tests.actions.conftest import Heard, Talk
 
 FORM, DEED = "cancel_booking_form", "action_cancel_booking"
@@ -171,3 +171,14 @@ def test_bookings_are_listed_soonest_first_with_a_way_to_cancel_each(
 def test_others_bookings_are_not_listed(talk: Talk, on: On) -> None:
     book(talk.ground, on(*TEA), who="b")
     assert "没有约活动" in talk.do("action_list_bookings", "我约了什么").text
+
+
+def test_what_was_booked_before_it_went_offline_is_kept_shown_and_cancelled(
+    talk: Talk, on: On
+) -> None:
+    book(talk.ground, on(*CALLIGRAPHY))
+    take_offline(talk.ground, "club-calligraphy")
+    assert "书法社" in talk.do("action_list_bookings", "我约了什么").text
+    assert "书法社" in begin(talk, "取消书法社的预约").text
+    assert talk.told(talk.say(choice="yes")).startswith("已取消：书法社")
+    assert left(talk) == []

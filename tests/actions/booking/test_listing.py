@@ -7,10 +7,9 @@ import pytest
 
 from actions.booking import actions as booking
 from actions.booking.model import Session
-from actions.content.model import Offline
 from actions.dialogue import Ground
 from actions.wording import read_payload
-from tests.actions.booking.conftest import at, book, session_of
+from tests.actions.booking.conftest import at, book, session_of, take_offline
 from tests.actions.conftest import Heard, Named, Talk
 
 On = Callable[[str, datetime], int]
@@ -329,11 +328,28 @@ def test_without_a_list_before_a_day_is_a_new_question(talk: Talk) -> None:
     assert "周五" in add(talk, "那周五呢").text
 
 
-def test_the_page_of_an_activity_that_is_offline_is_not_shown(talk: Talk) -> None:
-    assert "免费" in ask(talk, "书法社").text
-    with talk.ground.database.transaction() as db:
-        now = talk.ground.clock.now()
-        db.add(Offline(kind="activity", subject_id="club-calligraphy", since_at=now))
-    heard = ask(talk, "书法社")
-    assert "正在核对" in heard.text
-    assert "免费" not in heard.text
+@pytest.mark.parametrize("text", ["书法社", "周六的书法社还有位子吗"])
+def test_of_an_activity_that_is_offline_it_is_said_that_it_cannot_be_booked(
+    talk: Talk, text: str
+) -> None:
+    assert "不能预约" not in ask(talk, text).text
+    take_offline(talk.ground, "club-calligraphy")
+    heard = ask(talk, text)
+    assert heard.text == ("书法社正在核对，现在不能预约。请打 12345，或者说“人工”问工作人员。")
+    assert [choice["title"] for choice in heard.choices] == ["找人工"]
+
+
+def test_what_is_offline_is_in_no_list(talk: Talk) -> None:
+    text = "这周末有什么活动"
+    before = all_of(talk, ask(talk, text))
+    assert "武术社" in activities(before)
+    take_offline(talk.ground, "club-wushu")
+    after = all_of(talk, ask(talk, text))
+    assert after == [label for label in before if not label.startswith("武术社 ")]
+
+
+def test_of_several_that_a_name_means_those_that_are_online_are_shown(talk: Talk) -> None:
+    both = set(activities(all_of(talk, ask(talk, "最近的书法活动"))))
+    assert both >= {"书法社", "书法入门班"}
+    take_offline(talk.ground, "club-calligraphy")
+    assert set(activities(all_of(talk, ask(talk, "最近的书法活动")))) == both - {"书法社"}

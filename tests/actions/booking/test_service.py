@@ -17,10 +17,12 @@ from tests.actions.booking.conftest import (
     MakeSession,
     at,
     book,
+    bring_back,
     cancel,
     conversation_of,
     programme_of,
     session_of,
+    take_offline,
     wait,
 )
 from tests.conftest import StandingClock
@@ -96,6 +98,35 @@ def test_rules_say_no_and_nothing_is_taken(
     assert ground.wording.render(response, values=refusal.details).text
     assert session_of(ground, session_id).taken == 0
     assert active(ground) == []
+
+
+def test_what_is_offline_takes_no_booking_and_no_waiting_but_lets_go(
+    ground: Ground, make_session: MakeSession
+) -> None:
+    session_id = make_session(1)
+    booked = book(ground, session_id)
+    wait(ground, session_id, who="b")
+    take_offline(ground, "club-calligraphy")
+    refusal = refused(ground, session_id, who="c")
+    assert refusal.response == "utter_activity_offline"
+    with pytest.raises(Refusal, match="utter_activity_offline"):
+        wait(ground, session_id, who="c")
+    assert [booking.id for booking in active(ground)] == [booked]
+    cancel(ground, booked)
+    assert active(ground) == []  # nobody moves up into what is being checked
+
+
+def test_who_waited_moves_up_when_it_comes_back(
+    ground: Ground, make_session: MakeSession
+) -> None:
+    session_id = make_session(1)
+    booked = book(ground, session_id)
+    wait(ground, session_id, who="b")
+    take_offline(ground, "club-calligraphy")
+    cancel(ground, booked)
+    bring_back(ground, "club-calligraphy")
+    assert len(notices(ground, "utter_waitlist_booked")) == 1
+    assert session_of(ground, session_id).left == 0
 
 
 def test_a_session_that_is_not_there_is_refused(ground: Ground) -> None:

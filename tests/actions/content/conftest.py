@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actions import following
+from actions import changeover
 from actions.content import editions, importing, publishing, revisions
 from actions.content.editions import Active, Home, Shelf
 from actions.content.model import Publication
@@ -100,5 +100,5 @@ def newsroom(
         db.flush()
         anna, bo = (member.id for member in staff)
     shelf = Shelf(load_pack(files), tmp_path / "content")
-    home = Home(shelf, tmp_path / "index", following.follow)
+    home = Home(shelf, tmp_path / "index", changeover.follow)
     return Newsroom(Press(database, clock, home, lambda: embedder), files, anna, bo)

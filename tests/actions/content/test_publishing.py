@@ -243,7 +243,7 @@ from actions.content import publishing
 from actions.content.editions import Home, Shelf
 from actions.content.publishing import Press
 from actions.db import Database
-from actions.following import follow
+from actions.changeover import follow
 from knowledge.pack import load_pack
 from tests.conftest import StandingClock
 from tests.knowledge.conftest import Letters

@@ -1,7 +1,7 @@
 """What a notice tells of a corrected record."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -9,6 +9,8 @@ from actions.learning import correction
 from actions.learning.correction import Correction
 from actions.wording import read_wording
 from knowledge.pack import Answering, key_of
+from knowledge.transit import RECORD as TIMETABLE
+from knowledge.transit import open_timetable
 from tests.actions.learning.conftest import PACK
 
 WORDING = read_wording(PACK.zone)
@@ -48,3 +50,20 @@ def test_another_word_is_another_version() -> None:
     assert len(article.fingerprint) == 16
     assert article.fingerprint != changed.fingerprint
     assert article.fingerprint == article.model_copy().fingerprint
+
+
+def test_a_timetable_is_corrected_by_asking_again() -> None:
+    found = corrected(*TIMETABLE)
+    assert found.version == open_timetable(PACK).version
+    for language, ask in (("zh", "再问我一次"), ("en", "ask me again")):
+        said = WORDING.render(
+            found.response,
+            language=language,
+            values={
+                "title": found.title.in_(language),
+                "answer": found.answer.in_(language),
+                "at": datetime(2026, 11, 24, tzinfo=PACK.zone),
+            },
+        )
+        assert ask in said.text
+        assert said.choices[0].intent == "ask_departure"

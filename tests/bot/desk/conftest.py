@@ -26,7 +26,7 @@ from actions.people.model import Area, Role, Staff, Words
 from actions.people.staff import Guess
 from actions.told import Told
 from bot.desk.signin import COOKIE
-from knowledge.documents import read_documents
+from knowledge.documents import read_documents, version_of
 from tests.bot.conftest import PACK, Bot
 
 DOCUMENTS = read_documents(PACK.folder)
@@ -135,6 +135,35 @@ class Village:
             db.add(need)
             db.flush()
             return need.id
+
+    def tell(self, *marks: Told) -> None:
+        """A resident of 七彩 was told this."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            talk = db.get_one(Conversation, self.conversation_id)
+            for mark in marks:
+                reply = conversations.say(db, talk, "……", author=Author.ASSISTANT, now=now)
+                told.keep(db, reply, mark, now=now)
+
+    def publish(self, **changed: tuple[str, str]) -> None:
+        """Another edition is active: of an article (`ed_card`) something is said otherwise."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            texts = dict(DOCUMENTS)
+            for name, (old, new) in changed.items():
+                path = f"articles/{name.replace('_', '-')}.md"
+                assert old in texts[path]
+                texts[path] = texts[path].replace(old, new)
+            found = revisions.latest_of_each(db)
+            written = revisions.import_files(db, texts, now=now)
+            numbers = {path: revision.id for path, revision in found.items()} | written
+            edition = Edition(
+                version=version_of(revisions.documents_of(db, numbers)),
+                index_version="1" * 16,
+                revisions=numbers,
+                published_at=now,
+            )
+            editions.activate(db, edition)
 
     def learn(self) -> None:
         """A question of 七彩 was missed, another told wrong, and one taught."""

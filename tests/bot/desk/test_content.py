@@ -7,9 +7,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from actions.booking.model import EntryStatus, Session, WaitlistEntry
+from actions.booking.schedule import write_sessions
 from actions.content import offline, publishing, revisions
 from actions.content.model import Edition, Publication, Revision, State
 from actions.content.tasks import Reason
+from actions.conversations import Conversation
 from actions.db import Database
 from bot.desk import labels
 from bot.desk.article_form import fields_of, text_of
@@ -283,3 +286,124 @@ async def test_what_owners_have_to_do_is_listed_for_them(editor: Colleague) -> N
     page = (await editor.get("/content/tasks")).text
     assert "原文范围为市公共交通集团常规线路" in page  # a conflict says what the sources say
     assert "有效到 2024-12-31" in page
+
+
+async def test_records_that_disagree_are_found_and_flagged_in_one_way(
+    village: Village, editor: Colleague
+) -> None:
+    address = "/article/he-gym-fee"
+    assert address not in (await editor.get("/content?flag=conflict")).text
+    village.publish(he_gym_fee=("## 中文\n", "## 中文\n\n电话 0571-0000-0199。\n"))
+    assert address in (await editor.get("/content?flag=conflict")).text
+    page = (await editor.get("/content/tasks")).text
+    task = page[page.index(address) :].split("</li>")[0]
+    for said in ("057100000199", "电话", "七彩健身房"):
+        assert said in task
+
+
+async def test_the_preview_says_that_a_fact_is_disputed_and_that_it_has_run_out(
+    editor: Colleague,
+) -> None:
+    disputed = preview_of((await editor.get("/content/article/tr-fare")).text)
+    assert disputed.count("另有资料和这个说法不一样") == 2  # residents, and elder mode
+    assert "Another source says something else" in disputed
+    assert "截至 2024-12-31 有效，现在可能变了" in disputed
+    agreed = preview_of((await editor.get(CARD)).text)
+    assert "另有资料" not in agreed
+    assert "有效，现在可能变了" not in agreed
+    assert "示例数据" in preview_of((await editor.get("/content/article/he-gym-fee")).text)
+
+
+async def test_the_preview_shows_what_is_told_in_place_of_a_record_that_is_not_believed(
+    editor: Colleague,
+) -> None:
+    address = "/content/article/he-gym-fee"
+    typed = fields_of(DOCUMENTS["articles/he-gym-fee.md"]) | {"as_of": "2020-01-01"}
+    typed |= {"body_zh": "电话 0571-0000-0199。", "seen": "1"}
+    shown = preview_of((await editor.post(f"{address}/preview", **typed)).text)
+    assert "另一条更可信" in shown
+    assert "电话：0571-0000-0103" in shown
+    assert "0199" not in shown
+
+
+def preview_of(page: str) -> str:
+    return page.split('id="preview"')[1].split("</section>")[0]
+
+
+async def test_a_new_article_begins_with_the_question_it_answers(
+    village: Village, editor: Colleague
+) -> None:
+    page = (await editor.get("/content/new?question=金丝雀怎么养")).text
+    assert re.search(r'name="questions_zh"[^>]*>金丝雀怎么养</textarea>', page)
+    assert 'name="record_id" value="jin-si-que-zen-me"' in page
+    fields = TYPED | {"seen": "0", "record_id": "canary", "questions_zh": "金丝雀怎么养"}
+    saved = await editor.post("/content/article", **fields)
+    assert saved.headers["location"] == "/desk/content/article/canary"
+    assert "金丝雀怎么养" in (latest(village, "articles/canary.md").text or "")
+
+
+async def test_an_english_question_goes_where_english_questions_stand(
+    editor: Colleague,
+) -> None:
+    page = (await editor.get("/content/new?question=How do I feed a canary%3F")).text
+    assert re.search(r'name="questions_en"[^>]*>How do I feed a canary\?</textarea>', page)
+    assert 'value="how-do-i-feed-a"' in page
+
+
+async def test_an_id_that_is_taken_or_none_is_refused_and_what_was_typed_stays(
+    village: Village, editor: Colleague
+) -> None:
+    for record_id in ("ed-card", "Ä", "../ed-card"):
+        fields = TYPED | {"seen": "0", "record_id": record_id, "body_zh": "喂小米。"}
+        told = await editor.post("/content/article", **fields)
+        assert told.status_code == 409
+        assert ">喂小米。</textarea>" in told.text
+    assert latest(village).id == village.revision_id
+
+
+async def test_a_proposed_id_is_one_that_is_free(editor: Colleague) -> None:
+    fields = TYPED | {"seen": "0", "record_id": "jin-si-que-zen-me"}
+    await editor.post("/content/article", **fields)
+    page = (await editor.get("/content/new?question=金丝雀怎么养")).text
+    assert 'value="jin-si-que-zen-me-2"' in page
+
+
+@pytest.mark.parametrize("address", ["article/ed-card", "facility/fac-gym"])
+async def test_a_record_says_where_to_see_who_was_told_it(
+    editor: Colleague, address: str
+) -> None:
+    kind, _, record_id = address.partition("/")
+    page = (await editor.get(f"/content/{address}")).text
+    recalls = f"/recalls/new?kind={kind}&id={record_id}"
+    assert f'href="/desk{recalls}"'.replace("&", "&amp;") in page
+    assert (await editor.get(recalls)).status_code == 200
+
+
+async def test_what_is_not_published_was_told_to_nobody(editor: Colleague) -> None:
+    await editor.post("/content/article", **TYPED | {"seen": "0", "record_id": "canary"})
+    assert "/recalls/new" not in (await editor.get("/content/article/canary")).text
+
+
+async def test_an_activity_that_comes_back_is_offered_to_who_waits(
+    village: Village, editor: Colleague
+) -> None:
+    """Whoever of the staff brings it back: a line is of the area where the activity is."""
+    await editor.post("/content/offline", subject="activity:club-wushu")
+    with village.bot.parts.database.transaction() as db:
+        write_sessions(db, PACK, now=village.bot.clock.now())
+        session = db.query(Session).filter_by(activity_id="club-wushu").first()
+        assert session
+        entry = WaitlistEntry(
+            session_id=session.id,
+            conversation_id=village.conversation_id,
+            resident_id=db.get_one(Conversation, village.conversation_id).resident_id,
+            places=1,
+            position=1,
+            status=EntryStatus.WAITING,
+            joined_at=village.bot.clock.now(),
+            area_id="guali/qicai/",
+        )
+        db.add(entry)
+    await editor.post("/content/online", subject="activity:club-wushu")
+    with village.bot.parts.database.reading() as db:
+        assert db.query(WaitlistEntry).one().status == EntryStatus.BOOKED

@@ -99,6 +99,15 @@ CASES = {
     ("GET", "/content/publications/{publication_id}"): Case(
         lambda v: {"publication_id": str(v.publication_id)}, {"publication_id": "999"}
     ),
+    ("GET", "/content/new"): Case(
+        sent=lambda _: {"question": "怎么养鹦鹉"}, shows=lambda _: "怎么养鹦鹉"
+    ),
+    ("POST", "/content/article"): Case(
+        sent=lambda _: ARTICLE | {"seen": "0", "record_id": "new-one"}
+    ),
+    ("POST", "/content/preview"): Case(
+        sent=lambda _: ARTICLE | {"seen": "0", "record_id": "new-one"}, taken=200
+    ),
     ("POST", "/content/new"): Case(sent=lambda _: {"kind": "article", "record_id": "new-one"}),
     ("POST", "/content/offline"): Case(sent=lambda _: {"subject": "article:ed-card"}),
     ("POST", "/content/online"): Case(sent=lambda _: {"subject": "article:ed-card"}),

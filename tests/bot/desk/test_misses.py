@@ -79,3 +79,10 @@ async def test_what_was_taught_can_be_taken_back(taught: Village) -> None:
 async def test_writing_a_new_answer_takes_the_question_along(taught: Village) -> None:
     page = (await taught.colleague("editor").get("/misses")).text
     assert "/desk/content/new?question=%E9%87%91%E4%B8%9D%E9%9B%80" in page
+
+
+async def test_records_are_called_what_residents_get_now(taught: Village) -> None:
+    taught.publish(ed_card=("怎么办借书证", "借书证去哪里办"))
+    page = (await taught.colleague("editor").get("/misses")).text
+    assert "借书证去哪里办" in page
+    assert "怎么办借书证" not in page

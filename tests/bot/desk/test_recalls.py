@@ -9,6 +9,9 @@ from actions.conversations import Conversation
 from actions.learning.model import Recall
 from actions.outbox import Notice
 from actions.people.model import AuditEntry
+from actions.told import Told
+from knowledge.transit import RECORD as TIMETABLE
+from tests.bot.conftest import PACK
 from tests.bot.desk.conftest import Village
 
 CARD = {"kind": "article", "id": "ed-card"}
@@ -89,3 +92,34 @@ async def test_the_conversations_themselves_stay_out_of_an_editors_sight(told: V
         talk = db.get_one(Conversation, told.conversation_id)
     assert talk.id[:6] not in page
     assert talk.resident_id not in page
+
+
+async def test_what_is_right_is_what_residents_get_now_not_what_they_got_at_the_start(
+    told: Village,
+) -> None:
+    told.publish(ed_card=("身份证", "身份证或护照"))
+    editor = told.colleague("editor")
+    assert "身份证或护照" in (await editor.get("/recalls/new", params=CARD)).text
+    told.tell(Told("article", "ed-card", PACK.articles["ed-card"].fingerprint))
+    assert "怎么办借书证" in outdated((await editor.get("/recalls")).text)
+    await editor.post("/recalls", **CARD, once=ONCE)
+    (notice,) = notices(told)
+    assert "身份证或护照" in str(notice.values)
+
+
+async def test_a_wrong_timetable_is_recalled_like_any_answer(told: Village) -> None:
+    editor, wrong = told.colleague("editor"), Told(*TIMETABLE, "0" * 16)
+    told.tell(wrong)
+    page = (await editor.get("/recalls")).text
+    assert "公交时刻" in outdated(page)
+    assert "kind=timetable&amp;id=gtfs" in page
+    sent = {"kind": TIMETABLE[0], "id": TIMETABLE[1]}
+    assert "1 段对话" in (await editor.get("/recalls/new", params=sent)).text
+    assert (await editor.post("/recalls", **sent, once=ONCE)).status_code == 303
+    (notice,) = notices(told)
+    assert notice.response == "utter_recall_timetable"
+
+
+def outdated(page: str) -> str:
+    """What the page says has changed since somebody was told it."""
+    return page.split("</h2>")[1]

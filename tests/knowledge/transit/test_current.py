@@ -34,6 +34,16 @@ def test_a_table_edited_by_hand_is_taken_up_too(pack: Pack) -> None:
     assert open_timetable(pack).stops["a"].name.zh == "东门"
 
 
+def test_the_version_changes_with_what_a_feed_says_and_with_nothing_else(
+    pack: Pack, tmp_path: Path
+) -> None:
+    before = open_timetable(pack).version
+    assert load_timetable(write_feed(tmp_path / "same")).version == before
+    assert len(before) == 16
+    (pack.gtfs / "stops.txt").write_text(FEED["stops.txt"].replace("东站", "东门"), "utf-8")
+    assert open_timetable(pack).version != before
+
+
 def test_a_feed_that_cannot_be_read_leaves_the_old_one_serving(pack: Pack) -> None:
     before = open_timetable(pack)
     (pack.gtfs / "stops.txt").write_text("broken\n", "utf-8")

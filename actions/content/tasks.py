@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from actions.content.editions import records
+from knowledge import conflicts
 from knowledge.article import Article
+from knowledge.conflicts import Conflict
 from knowledge.pack import Pack
 
 SOON = timedelta(days=14)
@@ -22,14 +24,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing for one owner (a team of the pack); `says` are the sources that disagree."""
+    """One thing for one owner (a team of the pack); `conflicts` say who disagrees on what."""
 
     reason: Reason
     kind: str
     record_id: str
     owner: str
     valid_until: date | None = None
-    says: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
 
 
 def tasks(pack: Pack, today: date) -> list[Task]:
@@ -53,6 +55,5 @@ def _tasks(pack: Pack, today: date) -> Iterator[Task]:
             yield Task(Reason.EXPIRED, kind, record_id, owner, until)
         elif until is not None and until <= today + SOON:
             yield Task(Reason.SOON, kind, record_id, owner, until)
-        if isinstance(record, Article) and record.conflicts:
-            says = tuple(str(conflict) for conflict in record.conflicts)
-            yield Task(Reason.CONFLICT, kind, record_id, owner, until, says)
+        if isinstance(record, Article) and (found := tuple(conflicts.of(pack, record))):
+            yield Task(Reason.CONFLICT, kind, record_id, owner, until, found)

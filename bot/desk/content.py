@@ -13,6 +13,7 @@ from actions.content.offline import TOPIC, Hidden
 from actions.content.tasks import Reason, tasks
 from actions.errors import Refusal
 from bot.desk.visit import Visit, go
+from knowledge import conflicts
 from knowledge.article import Article
 from knowledge.documents import LISTS
 from knowledge.golden import FILE as GOLDEN
@@ -37,6 +38,7 @@ class Row:
     name: Text
     record: Sourced
     expired: bool
+    conflict: bool
     changed: bool
     offline: bool
 
@@ -44,11 +46,6 @@ class Row:
     def topic(self) -> str:
         """The article's topic; empty for other records."""
         return self.record.topic if isinstance(self.record, Article) else ""
-
-    @property
-    def conflict(self) -> bool:
-        """Whether its sources disagree."""
-        return isinstance(self.record, Article) and bool(self.record.conflicts)
 
 
 FLAGS: dict[str, Callable[[Row], bool]] = {
@@ -128,6 +125,7 @@ def name_of(record: Sourced) -> Text:
 
 
 def _rows(pack: Pack, hidden: Hidden, changed: set[tuple[str, str]], today: date) -> list[Row]:
+    disagreeing = {conflict.record for conflict in conflicts.find(pack)}
     return [
         Row(
             kind=kind,
@@ -135,6 +133,7 @@ def _rows(pack: Pack, hidden: Hidden, changed: set[tuple[str, str]], today: date
             name=name_of(record),
             record=record,
             expired=record.valid_until is not None and record.valid_until < today,
+            conflict=(kind, record_id) in disagreeing,
             changed=(kind, record_id) in changed,
             offline=hidden.covers(pack, kind, record_id),
         )

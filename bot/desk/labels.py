@@ -115,6 +115,12 @@ TASK_REASONS = {
     TaskReason.SOON: Text(zh="两周内到期", en="expires within two weeks"),
 }
 
+CONFLICTS = {
+    "hours": Text(zh="时间", en="time"),
+    "phone": Text(zh="电话", en="phone number"),
+    "fees": Text(zh="价格", en="price"),
+}
+
 PUBLICATIONS = {
     State.ORDERED: Text(zh="等着开始", en="waiting to begin"),
     State.RUNNING: Text(zh="正在发布", en="under way"),

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from actions.content import offline, publishing, revisions
+from actions.content import drafts, editions, offline, publishing, revisions
 from actions.content.model import Edition, Publication, Revision, State
 from actions.content.tasks import Reason
 from actions.db import Database
@@ -15,7 +15,8 @@ from bot.desk import labels
 from bot.desk.article_form import fields_of, text_of
 from bot.desk.editing import BLANKS
 from knowledge.article import read_article
-from knowledge.documents import LISTS
+from knowledge.conflicts import READERS
+from knowledge.documents import LISTS, version_of
 from tests.bot.conftest import PACK
 from tests.bot.desk.conftest import DOCUMENTS, Colleague, Village
 
@@ -58,6 +59,7 @@ def test_every_article_survives_its_form(database: Database) -> None:
 def test_everything_the_desk_speaks_of_has_its_label(database: Database) -> None:
     assert set(labels.PUBLICATIONS) == set(State)
     assert set(labels.TASK_REASONS) == set(Reason)
+    assert set(labels.CONFLICTS) == set(READERS)
     assert set(BLANKS) == set(LISTS)
 
 
@@ -283,3 +285,30 @@ async def test_what_owners_have_to_do_is_listed_for_them(editor: Colleague) -> N
     page = (await editor.get("/content/tasks")).text
     assert "原文范围为市公共交通集团常规线路" in page  # a conflict says what the sources say
     assert "有效到 2024-12-31" in page
+
+
+async def test_two_records_that_disagree_are_a_task_that_says_on_what(
+    village: Village, editor: Colleague
+) -> None:
+    page = "/content/article/he-gym-fee"
+    typed = fields_of(DOCUMENTS["articles/he-gym-fee.md"]) | {"body_zh": "健身房开到 23:45。"}
+    await editor.post(f"{page}/save", **typed | {"seen": seen(await editor.get(page))})
+    assert "23:45" not in (await editor.get("/content/tasks")).text  # not published yet
+    publish_everything(village)
+    told = (await editor.get("/content/tasks")).text
+    assert re.search(r"时间.*23:45.*和“七彩健身房”不一样", told)
+    assert page in (await editor.get("/content?flag=conflict")).text
+
+
+def publish_everything(village: Village) -> None:
+    """Make what was written the active edition, without a publisher and its index."""
+    now = village.bot.clock.now()
+    with village.bot.parts.database.transaction() as db:
+        texts = {path: r.text or "" for path, r in revisions.latest_of_each(db).items()}
+        edition = Edition(
+            version=version_of(texts),
+            index_version="f" * 16,
+            revisions=drafts.wanted(db),
+            published_at=now,
+        )
+        editions.activate(db, edition)

@@ -109,8 +109,9 @@ def measure_files(
 def measure_pack(folder: Path, embedder: OnnxEmbedder) -> dict[str, Any]:
     """Ask an index of the shipped pack the questions of the book."""
     say("building the pack's index")
-    search.build(load_pack(Settings().community_dir), embedder, folder)
-    return book.measure(book.read(book.shipped_book()), folder, embedder)
+    pack = load_pack(Settings().community_dir)
+    search.build(pack, embedder, folder)
+    return book.measure(book.read(), pack, folder, embedder)
 
 
 def main() -> None:

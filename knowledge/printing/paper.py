@@ -1,8 +1,9 @@
 """A page that old eyes can read at arm's length: Chinese fonts embedded, rows that wrap."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from math import inf
 from pathlib import Path
 from typing import Literal, cast
 
@@ -12,10 +13,11 @@ from fpdf.enums import MethodReturnValue
 
 from knowledge.errors import KnowledgeError
 
-BODY, HEADING, TITLE = 14.0, 20.0, 26.0  # points; nothing on paper is smaller than the body
-LINE = 1.18  # from one line to the next, in sizes of the letters
+BODY, HEADING, TITLE = 14.0, 20.0, 24.0  # points; nothing on paper is smaller than the body
+BODIES = tuple(half / 2 for half in range(32, 23, -1))  # 16 to 12: as large as the room allows
+LINE = 1.12  # from one line to the next, in sizes of the letters
 MARGIN = 10.0  # millimetres, as are all lengths here
-GAP = 0.6  # between rows
+GAP = 0.5  # between rows
 GUTTER = 2.0  # at the right of each cell
 POINT = 25.4 / 72
 SIZES = {"A4": (210.0, 297.0), "A5": (148.0, 210.0)}
@@ -36,12 +38,15 @@ class FontMissing(KnowledgeError):
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of a row: its width in millimetres, and how its text looks."""
+    """A piece of a row: its width in millimetres, and how its text looks.
+
+    `size` is in points, that of the paper's body when left out.
+    """
 
     width: float
     text: str
     bold: bool = False
-    size: float = BODY
+    size: float | None = None
 
 
 class Paper(FPDF):
@@ -57,6 +62,8 @@ class Paper(FPDF):
         """
         super().__init__(format=SIZES[size])
         self.made_on = made_on
+        self.body = BODY
+        self._trying = False
         for style, file in FONTS.items():
             self.add_font(
                 "CJK", style, _find(font_dir, file), collection_font_number=SIMPLIFIED
@@ -75,15 +82,30 @@ class Paper(FPDF):
 
     @property
     def room(self) -> float:
-        """How much of the page is left below."""
-        return float(self.h) - MARGIN - float(self.get_y())
+        """How much of the page is left below; as much as one likes while only trying."""
+        return inf if self._trying else float(self.h) - MARGIN - float(self.get_y())
+
+    def fill(self, write: Callable[[], None]) -> None:
+        """Write with the largest of `BODIES` that the room left allows, else with the least."""
+        largest = (body for body in BODIES if self.fits(write, body))
+        self.body = next(largest, BODIES[-1])
+        write()
+
+    def fits(self, write: Callable[[], None], body: float) -> bool:
+        """Whether the room left is enough for what `write` writes; nothing is drawn."""
+        top, room = self.get_y(), self.room
+        self.body, self._trying = body, True
+        write()
+        used, self._trying = self.get_y() - top, False
+        self.set_y(top)
+        return used <= room
 
     def row(self, cells: Sequence[Cell], *, at: float = MARGIN) -> None:
         """Write cells side by side, each wrapped in its width; go to a new page if need be."""
         height = self.height_of([cells])
         self.ensure(height)
         top = self.get_y()
-        for cell in cells:
+        for cell in cells if not self._trying else ():
             self._write(cell, at, top)
             at += cell.width
         self.set_xy(MARGIN, top + height)
@@ -112,8 +134,9 @@ class Paper(FPDF):
 
     def rule(self, thickness: float) -> None:
         """Draw a line across the page."""
-        self.set_line_width(thickness)
-        self.line(MARGIN, self.get_y(), self.w - MARGIN, self.get_y())
+        if not self._trying:
+            self.set_line_width(thickness)
+            self.line(MARGIN, self.get_y(), self.w - MARGIN, self.get_y())
         self.ln(1.2)
 
     def qr(self, address: str, x: float, y: float, side: float) -> None:
@@ -131,13 +154,16 @@ class Paper(FPDF):
 
     def _write(self, cell: Cell, x: float, y: float) -> None:
         self._set(cell)
-        step = cell.size * POINT * LINE
+        step = self._step(cell)
         for number, line in enumerate(self._lines(cell)):
             self.set_xy(x, y + number * step)
             self.cell(cell.width, step, line)
 
     def _height(self, cell: Cell) -> float:
-        return len(self._lines(cell)) * cell.size * POINT * LINE
+        return len(self._lines(cell)) * self._step(cell)
+
+    def _step(self, cell: Cell) -> float:
+        return (cell.size or self.body) * POINT * LINE
 
     def _lines(self, cell: Cell) -> list[str]:
         self._set(cell)
@@ -147,7 +173,7 @@ class Paper(FPDF):
         return cast(list[str], lines) or [""]
 
     def _set(self, cell: Cell) -> None:
-        self.set_font("CJK", "B" if cell.bold else "", cell.size)
+        self.set_font("CJK", "B" if cell.bold else "", cell.size or self.body)
         self.c_margin = 0
 
 

@@ -1,10 +1,16 @@
-"""The week sheet on paper: one or two pages of A4, to hang on a board."""
+"""The week sheet on paper: one or two pages of A4, to hang on a board.
 
-from dataclasses import replace
+In front the week's activities, on the back what is so every week; a short week has it all in
+front. Either is written as large as its page allows.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from knowledge.calendar import DayKind
 from knowledge.printing.paper import (
+    BODIES,
     BODY,
     HEADING,
     LINE,
@@ -17,9 +23,7 @@ from knowledge.printing.paper import (
 from knowledge.printing.sheet import Buses, Day, Ends, Entry, Hours, OpenOn, WeekSheet
 from knowledge.printing.words import Words
 
-DAY, TIME, NAME = 25.0, 32.0, 45.0  # columns of the activities
-PLACE = 60.0  # column of the opening hours
-BUS = 58.0  # column of the lines
+NAME_SHARE, PLACE_SHARE = 0.42, 0.34  # at most, of what it shares with what is said of it
 QR, QUIET = 26.0, 3.0  # the code, and the white it needs around it
 TOGETHER = 3  # so many activities of a day stay on one page
 Rows = list[list[Cell]]
@@ -38,15 +42,29 @@ def write_week(sheet: WeekSheet, language: str, file: Path, font_dir: Path) -> N
     """
     paper, words = Paper(font_dir, language, sheet.printed_on), Words(language)
     _head(paper, sheet, words)
+    if paper.fits(lambda: _all(paper, sheet, words), BODIES[-1]):
+        paper.fill(lambda: _all(paper, sheet, words))
+    else:
+        paper.fill(lambda: _activities(paper, sheet, words))
+        if paper.page == 1:
+            paper.add_page()
+        paper.fill(lambda: _every_week(paper, sheet, words))
+    paper.set_title(words.say("utter_print_title", community=sheet.community))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    paper.output(str(file))
+
+
+def _all(paper: Paper, sheet: WeekSheet, words: Words) -> None:
     _activities(paper, sheet, words)
+    _every_week(paper, sheet, words)
+
+
+def _every_week(paper: Paper, sheet: WeekSheet, words: Words) -> None:
     _opening(paper, sheet, words)
     if sheet.buses:
         _buses(paper, sheet.buses, words)
     _numbers(paper, sheet, words)
     _origin(paper, sheet, words)
-    paper.set_title(words.say("utter_print_title", community=sheet.community))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    paper.output(str(file))
 
 
 def _head(paper: Paper, sheet: WeekSheet, words: Words) -> None:
@@ -61,6 +79,7 @@ def _head(paper: Paper, sheet: WeekSheet, words: Words) -> None:
     paper.row([Cell(left, week, size=HEADING)])
     if sheet.sample:
         _sample(paper, words)
+    paper.row([Cell(left, words.say("utter_print_activities_note", name=sheet.assistant))])
     bottom = MARGIN + QR + QUIET + BODY * POINT * LINE if sheet.address else 0
     paper.set_y(max(paper.get_y(), bottom))
 
@@ -89,34 +108,59 @@ def _sample(paper: Paper, words: Words) -> None:
 
 
 def _activities(paper: Paper, sheet: WeekSheet, words: Words) -> None:
-    paper.row(
-        [Cell(paper.inner, words.say("utter_print_activities_note", name=sheet.assistant))]
-    )
     paper.rule(0.6)
+    columns = _columns(paper, sheet, words)
     for day in sheet.days:
-        _day(paper, day, words)
+        _day(paper, day, words, columns)
     if any(entry.shut for day in sheet.days for entry in day.entries):
         paper.row([Cell(paper.inner, words.say("utter_print_shut_note"))])
     if any(day.kind == DayKind.UNKNOWN for day in sheet.days):
         paper.row([Cell(paper.inner, words.say("utter_print_unknown_year"))])
 
 
-def _day(paper: Paper, day: Day, words: Words) -> None:
+@dataclass(frozen=True)
+class _Columns:
+    """How wide the columns of the activities are."""
+
+    day: float
+    time: float
+    name: float
+    place: float
+
+
+def _columns(paper: Paper, sheet: WeekSheet, words: Words) -> _Columns:
+    """Give day and time what they need, and share the rest between name and place."""
+    entries = [entry for day in sheet.days for entry in day.entries]
+    day = _widest(paper, (cell for day in sheet.days for cell in _label(day, words)))
+    time = _widest(paper, (_time(entry, words) for entry in entries))
+    rest = paper.inner - day - time
+    name = min(_widest(paper, (_name(entry, words) for entry in entries)), NAME_SHARE * rest)
+    return _Columns(day, time, name, rest - name)
+
+
+def _widest(paper: Paper, cells: Iterable[Cell]) -> float:
+    return max(map(paper.width_of, cells), default=0.0)
+
+
+def _label(day: Day, words: Words) -> list[Cell]:
+    kind = [Cell(0, words.say(KINDS[day.kind]), bold=True)] if day.kind in KINDS else []
+    weekday = Cell(0, words.weekday(day.on), bold=True, size=HEADING)
+    return [weekday, Cell(0, words.month_day(day.on)), *kind]
+
+
+def _day(paper: Paper, day: Day, words: Words, columns: _Columns) -> None:
     """Write a day: its name at the left, what is on at the right."""
-    rows = [_entry(paper, entry, words) for entry in day.entries]
-    rows = rows or [[Cell(paper.inner - DAY, words.say("utter_print_no_activities"))]]
-    label = [
-        [Cell(DAY, words.weekday(day.on), bold=True, size=HEADING)],
-        [Cell(DAY, words.month_day(day.on))],
-        *([[Cell(DAY, words.say(KINDS[day.kind]), bold=True)]] if day.kind in KINDS else []),
-    ]
+    rows = [_entry(entry, words, columns) for entry in day.entries]
+    nothing = Cell(paper.inner - columns.day, words.say("utter_print_no_activities"))
+    rows = rows or [[nothing]]
+    label = [[replace(cell, width=columns.day)] for cell in _label(day, words)]
     paper.ensure(max(paper.height_of(label), paper.height_of(rows[:TOGETHER])))
     while rows:
-        rows = _fill(paper, label, rows)
+        rows = _fill(paper, label, rows, columns.day)
     paper.rule(0.2)
 
 
-def _fill(paper: Paper, label: Rows, rows: Rows) -> Rows:
+def _fill(paper: Paper, label: Rows, rows: Rows, beside: float) -> Rows:
     """Write what fits on the page beside the day's name, and return what goes on the next."""
     top = paper.get_y()
     for row in label:
@@ -124,7 +168,7 @@ def _fill(paper: Paper, label: Rows, rows: Rows) -> Rows:
     below = paper.get_y()
     paper.set_y(top)
     while rows and paper.height_of(rows[:1]) <= paper.room:
-        paper.row(rows[0], at=MARGIN + DAY)
+        paper.row(rows[0], at=MARGIN + beside)
         rows = rows[1:]
     paper.set_y(max(below, paper.get_y()))
     if rows:
@@ -132,29 +176,29 @@ def _fill(paper: Paper, label: Rows, rows: Rows) -> Rows:
     return rows
 
 
-def _entry(paper: Paper, entry: Entry, words: Words) -> list[Cell]:
+def _entry(entry: Entry, words: Words, columns: _Columns) -> list[Cell]:
     where = [words.text(entry.place), words.say("utter_print_places", count=entry.places)]
-    name = words.text(entry.name)
     return [
-        Cell(TIME, words.span((entry.starts_at, entry.ends_at)), bold=True),
-        Cell(NAME, words.say("utter_print_shut", name=name) if entry.shut else name, bold=True),
-        Cell(
-            paper.inner - DAY - TIME - NAME,
-            " · ".join([*where, *filter(None, [entry.fee])]),
-        ),
+        replace(_time(entry, words), width=columns.time),
+        replace(_name(entry, words), width=columns.name),
+        Cell(columns.place, words.beside([*where, *filter(None, [entry.fee])])),
     ]
+
+
+def _time(entry: Entry, words: Words) -> Cell:
+    return Cell(0, words.span((entry.starts_at, entry.ends_at)), bold=True)
+
+
+def _name(entry: Entry, words: Words) -> Cell:
+    name = words.text(entry.name)
+    return Cell(0, words.say("utter_print_shut", name=name) if entry.shut else name, bold=True)
 
 
 def _opening(paper: Paper, sheet: WeekSheet, words: Words) -> None:
     paper.heading(words.say("utter_print_hours"), 20)
-    for line in sheet.hours:
-        days = words.week([open_text(day, words) for day in _plain(line, sheet)])
-        paper.row(
-            [
-                Cell(PLACE, words.every(line.names), bold=True),
-                Cell(paper.inner - PLACE, words.then(days)),
-            ]
-        )
+    days = [[open_text(day, words) for day in _plain(line, sheet)] for line in sheet.hours]
+    names = [words.every(line.names) for line in sheet.hours]
+    _table(paper, names, [words.then(words.week(each)) for each in days])
 
 
 def _plain(line: Hours, sheet: WeekSheet) -> list[OpenOn]:
@@ -163,6 +207,14 @@ def _plain(line: Hours, sheet: WeekSheet) -> list[OpenOn]:
         replace(open_, reason=None) if day.kind in KINDS else open_
         for open_, day in zip(line.days, sheet.days, strict=True)
     ]
+
+
+def _table(paper: Paper, names: list[str], said: list[str]) -> None:
+    """Write names at the left, and what is said of them beside."""
+    heads = [Cell(0, name, bold=True) for name in names]
+    width = min(_widest(paper, heads), PLACE_SHARE * paper.inner)
+    for head, text in zip(heads, said, strict=True):
+        paper.row([replace(head, width=width), Cell(paper.inner - width, text)])
 
 
 def open_text(day: OpenOn, words: Words) -> str:
@@ -181,15 +233,11 @@ def ends_text(ends: Ends | None, words: Words) -> str:
 
 def _buses(paper: Paper, buses: Buses, words: Words) -> None:
     paper.heading(words.say("utter_print_buses", stop=buses.stop), 20)
-    for bus in buses.lines:
-        days = words.week([ends_text(day, words) for day in bus.days])
-        towards = words.say("utter_print_towards", stop=bus.towards)
-        paper.row(
-            [
-                Cell(BUS, f"{words.text(bus.number)} {towards}", bold=True),
-                Cell(paper.inner - BUS, words.then(days)),
-            ]
-        )
+    days = [[ends_text(day, words) for day in bus.days] for bus in buses.lines]
+    towards = [words.say("utter_print_towards", stop=bus.towards) for bus in buses.lines]
+    numbers = [words.text(bus.number) for bus in buses.lines]
+    names = [" ".join(each) for each in zip(numbers, towards, strict=True)]
+    _table(paper, names, [words.then(words.week(each)) for each in days])
     paper.row([Cell(paper.inner, words.say("utter_print_buses_note"))])
 
 

@@ -58,6 +58,11 @@ class Words:
         """Join parts of a line."""
         return THEN[self.language].join(parts)
 
+    def beside(self, parts: Sequence[str]) -> str:
+        """Write parts side by side; only the first may be wrapped within."""
+        first, *others = parts
+        return " ·".join([first, *(TIED + part.replace(" ", TIED) for part in others)])
+
     def day(self, on: date) -> str:
         """Write a date with its weekday: 11月23日（周一）, Mon 23 Nov."""
         if self.language == "zh":

@@ -189,6 +189,25 @@ def test_rolling_back_is_one_row_and_holds_at_once(newsroom: Newsroom) -> None:
     assert "一楼" in newsroom.pack().articles["card"].body.zh
 
 
+def test_what_follows_a_publication_follows_a_roll_back_too(newsroom: Newsroom) -> None:
+    newsroom.set_up()
+    old = newsroom.pack().articles["card"].fingerprint
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    newsroom.publish()
+    told: list[tuple[Change, ...]] = []
+
+    def hear(db: Db, changeover: Changeover, now: object) -> None:
+        told.append(changeover.changes)
+
+    home, now = replace(newsroom.press.home, follow=hear), newsroom.press.clock.now()
+    with newsroom.database.transaction() as db:
+        earlier = db.get_one(Edition, 1)
+        editions.roll_back(db, home, earlier, staff_id=newsroom.staff_id, now=now)
+    ((change,),) = told
+    assert (change.kind, change.record_id, change.new) == ("article", "card", old)
+    assert change.old not in {None, old}
+
+
 def test_what_cannot_be_opened_any_more_is_not_rolled_back_to(newsroom: Newsroom) -> None:
     newsroom.set_up()
     newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))

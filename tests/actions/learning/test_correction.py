@@ -39,6 +39,13 @@ def test_a_facility_tells_its_hours_of_the_days_to_come_with_their_dates() -> No
     assert "Wed 25 Nov" in answer.en
 
 
+def test_a_corrected_answer_that_has_run_out_says_until_when_it_held() -> None:
+    run_out, holds = corrected("article", "tr-senior"), corrected("article", "ed-card")
+    assert "截至 2019-12-31 有效" in run_out.answer.zh
+    assert "2019-12-31" in run_out.answer.en.splitlines()[-1]
+    assert "截至" not in holds.answer.zh
+
+
 def test_a_record_the_pack_has_no_longer_cannot_be_corrected() -> None:
     assert correction.correct(PACK, WORDING, "article", "gone", on=DAY) is None
     assert correction.correct(PACK, WORDING, "unknown", "", on=DAY) is None

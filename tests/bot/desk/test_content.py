@@ -18,6 +18,7 @@ from bot.desk import labels
 from bot.desk.article_form import fields_of, text_of
 from bot.desk.editing import BLANKS
 from knowledge.article import read_article
+from knowledge.conflicts import READERS
 from knowledge.documents import LISTS
 from tests.bot.conftest import PACK
 from tests.bot.desk.conftest import DOCUMENTS, Colleague, Village
@@ -61,6 +62,7 @@ def test_every_article_survives_its_form(database: Database) -> None:
 def test_everything_the_desk_speaks_of_has_its_label(database: Database) -> None:
     assert set(labels.PUBLICATIONS) == set(State)
     assert set(labels.TASK_REASONS) == set(Reason)
+    assert set(labels.CONFLICTS) == {*READERS, "noted"}
     assert set(BLANKS) == set(LISTS)
 
 
@@ -193,7 +195,9 @@ async def test_the_list_is_searched_and_sifted(editor: Colleague) -> None:
     assert "/article/ed-card" in found
     assert "/article/tr-fare" not in found
     assert "/article/tr-fare" in (await editor.get("/content?flag=conflict")).text
-    assert "/article/ed-card" not in (await editor.get("/content?flag=expired")).text
+    expired = (await editor.get("/content?flag=expired")).text
+    assert "/article/tr-senior" in expired
+    assert "/article/ed-card" not in expired
 
 
 async def test_an_old_text_comes_back_as_a_new_revision(

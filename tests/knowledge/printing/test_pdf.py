@@ -10,17 +10,20 @@ import pytest
 from pypdf import PdfReader
 
 from knowledge.pack import Pack
-from knowledge.printing.paper import BODY, FontMissing
+from knowledge.printing.paper import BODIES, FontMissing
 from knowledge.printing.pdf import write_week
 from knowledge.printing.sheet import WeekSheet
 from tests.knowledge.printing.conftest import Paper, sheet_of
 
-MONDAY = date(2026, 11, 23)
+MONDAY, LONG_HOLIDAY = date(2026, 11, 23), date(2026, 9, 28)
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s", "", text.replace("\x00", ""))
 
 
 def text_of(reader: PdfReader) -> str:
-    text = "".join(page.extract_text() for page in reader.pages)
-    return re.sub(r"\s", "", text.replace("\x00", ""))
+    return squeezed("".join(page.extract_text() for page in reader.pages))
 
 
 def fonts_of(reader: PdfReader) -> list[Any]:
@@ -40,19 +43,51 @@ def test_the_fonts_travel_with_the_paper_and_only_what_is_used_of_them(
         assert "/FontFile3" in descriptor
 
 
-def test_nothing_is_smaller_than_the_body(paper: Paper) -> None:
-    reader = PdfReader(paper(MONDAY, "zh"))
-    contents = [page.get_contents() for page in reader.pages]
-    drawn = b"".join(each.get_data() for each in contents if each is not None)
-    sizes = {float(size) for size in re.findall(rb"/F\d+ ([\d.]+) Tf", drawn)}
-    assert BODY == 14
-    assert sizes == {14.0, 20.0, 26.0}
+def sizes_on(page: Any) -> set[float]:
+    drawn = page.get_contents().get_data()
+    return {float(size) for size in re.findall(rb"/F\d+ ([\d.]+) Tf", drawn)}
 
 
-def test_a_week_is_two_pages_of_a4_at_most(paper: Paper) -> None:
-    pages = PdfReader(paper(MONDAY, "zh")).pages
+@pytest.mark.parametrize(("language", "least"), [("zh", 13), ("en", 12)])
+def test_nothing_is_smaller_than_the_eyes_of_old_people_can_read(
+    paper: Paper, language: str, least: float
+) -> None:
+    assert BODIES[-1] == 12
+    for page in PdfReader(paper(MONDAY, language)).pages:
+        assert min(sizes_on(page)) >= least
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_week_is_two_pages_of_a4_at_most(paper: Paper, language: str) -> None:
+    pages = PdfReader(paper(MONDAY, language)).pages
     assert len(pages) <= 2
     assert [round(float(side) / 72 * 25.4) for side in pages[0].mediabox[2:]] == [210, 297]
+
+
+@pytest.mark.parametrize("monday", [MONDAY, LONG_HOLIDAY], ids=str)
+def test_the_whole_week_is_in_front_and_what_is_so_every_week_on_the_back(
+    paper: Paper, monday: date
+) -> None:
+    front, back = (squeezed(p.extract_text()) for p in PdfReader(paper(monday, "zh")).pages)
+    assert [day for day in "一二三四五六日" if not re.search(f"周{day}\\d+月", front)] == []
+    assert "几点开门" not in front
+    assert re.match("几点开门.*首班—末班.*有急事", back)
+
+
+def test_what_there_is_room_for_is_written_larger(paper: Paper) -> None:
+    front, back = PdfReader(paper(MONDAY, "zh")).pages
+    assert min(sizes_on(back)) == BODIES[0] > min(sizes_on(front))
+
+
+def test_a_week_with_little_in_it_is_one_page(
+    guali: Pack, tmp_path: Path, font_dir: Path
+) -> None:
+    sheet = sheet_of(guali, MONDAY)
+    days = tuple(replace(day, entries=day.entries[:1]) for day in sheet.days)
+    few = replace(sheet, days=days, hours=sheet.hours[:4], buses=None)
+    write_week(few, "zh", tmp_path / "week.pdf", font_dir)
+    (page,) = PdfReader(tmp_path / "week.pdf").pages
+    assert "有急事" in squeezed(page.extract_text())
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,9 @@ def _press(said: Settings) -> Press:
     return Press(
         database=Database(said.database, busy_seconds=PATIENT),
         clock=open_clock(said.test_clock),
-        home=Home(shelf, said.index_dir, follow),
+        home=Home(shelf, said.index_dir, follow, store_at(said.vector_store)),
         embedder=embedder,
         keep=lambda: embedder().save() if embedder.cache_info().currsize else None,
-        store=store_at(said.vector_store),
     )
 
 

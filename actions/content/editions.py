@@ -17,6 +17,7 @@ from knowledge import documents, index
 from knowledge.errors import KnowledgeError
 from knowledge.pack import Pack, load_pack
 from knowledge.records import Sourced
+from knowledge.vectors import VectorStore
 
 log = structlog.get_logger()
 
@@ -137,11 +138,15 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Home:
-    """Where editions live, and what else happens when another becomes active."""
+    """Where editions live, and what else happens when another becomes active.
+
+    `store` keeps the vectors of the indexes in `index_dir`.
+    """
 
     shelf: Shelf
     index_dir: Path
     follow: Follow
+    store: VectorStore = index.FILES
 
 
 def roll_back(db: Db, home: Home, edition: Edition, *, staff_id: int, now: datetime) -> Edition:
@@ -156,7 +161,8 @@ def roll_back(db: Db, home: Home, edition: Edition, *, staff_id: int, now: datet
         raise Refusal("utter_content_same_edition")
     before = home.shelf.open(db, current)
     try:
-        index.load(index.folder_of(home.index_dir, edition.index_version)).close()
+        folder = index.folder_of(home.index_dir, edition.index_version)
+        index.load(folder, home.store).close()
         after = home.shelf.read(db, wanted)
     except (KnowledgeError, OSError):
         raise Refusal("utter_content_edition_gone") from None

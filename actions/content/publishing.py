@@ -33,7 +33,6 @@ from knowledge.golden import FILE as GOLDEN
 from knowledge.pack import Pack, load_pack
 from knowledge.passages import passages_of
 from knowledge.search import KnowledgeBase
-from knowledge.vectors import VectorStore
 
 log = structlog.get_logger()
 
@@ -73,7 +72,6 @@ class Press:
     home: Home
     embedder: Callable[[], Embedder]
     keep: Callable[[], None] = lambda: None
-    store: VectorStore = index.FILES
 
 
 class Refused(Exception):
@@ -240,7 +238,7 @@ def _index_of(
         shutil.rmtree(left, ignore_errors=True)
     apart = Path(tempfile.mkdtemp(prefix="candidate-", dir=press.home.index_dir))
     try:
-        yield _Built(apart, search.build(pack, press.embedder(), apart, store=press.store))
+        yield _Built(apart, search.build(pack, press.embedder(), apart, store=press.home.store))
     finally:
         shutil.rmtree(apart, ignore_errors=True)
 
@@ -259,7 +257,7 @@ def _ask_golden(
         return
     with press.database.reading() as db:
         before = press.home.shelf.pack(db)
-    candidate = KnowledgeBase(built.folder, press.embedder(), press.store, built.version)
+    candidate = KnowledgeBase(built.folder, press.embedder(), press.home.store, built.version)
     try:
         outcome = gate.compare(pack.golden, Asked(candidate, pack), Asked(active, before))
     finally:
@@ -280,7 +278,7 @@ def _active_base(press: Press, report: Report) -> KnowledgeBase | None:
         return None
     try:
         return KnowledgeBase(
-            press.home.index_dir, press.embedder(), press.store, found.index_version
+            press.home.index_dir, press.embedder(), press.home.store, found.index_version
         )
     except IndexUnusable:
         report.warnings.append("The active index cannot be opened; nothing was compared")

@@ -1,6 +1,7 @@
 """Editing content at the desk: nothing typed is lost, nothing is told unpublished."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from bot.desk.article_form import fields_of, text_of
 from bot.desk.editing import BLANKS
 from knowledge.article import read_article
 from knowledge.documents import LISTS
+from knowledge.vectors import FileStore, PostgresStore
 from tests.bot.conftest import PACK
 from tests.bot.desk.conftest import DOCUMENTS, Colleague, Village
 
@@ -59,6 +61,13 @@ def test_everything_the_desk_speaks_of_has_its_label(database: Database) -> None
     assert set(labels.PUBLICATIONS) == set(State)
     assert set(labels.TASK_REASONS) == set(Reason)
     assert set(BLANKS) == set(LISTS)
+
+
+def test_the_desk_returns_to_editions_where_their_vectors_are(village: Village) -> None:
+    parts = village.bot.parts
+    settings = parts.settings.model_copy(update={"vector_store": "postgresql://db/vectors"})
+    assert isinstance(replace(parts, settings=settings).home.store, PostgresStore)
+    assert isinstance(parts.home.store, FileStore)
 
 
 async def test_what_was_saved_waits_for_a_publication(

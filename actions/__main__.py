@@ -6,7 +6,7 @@ import typer
 
 from actions import migrate, settings
 from actions.clock import open_clock
-from actions.content import drafts, publishing
+from actions.content import drafts, publications, publishing
 from actions.content.editions import Home, Shelf
 from actions.content.model import Publication, State
 from actions.content.publishing import Press
@@ -49,7 +49,7 @@ def publish() -> None:
     """Publish what was ordered at the desk; without an order, all that was changed."""
     press = _press(settings.read())
     with press.database.transaction() as db:
-        if not publishing.is_ordered(db):
+        if not publications.is_ordered(db):
             _order(db, press)
     published = publishing.run_ordered(press)
     if published:
@@ -82,7 +82,7 @@ def _press(said: Settings) -> Press:
 
 def _order(db: Db, press: Press) -> None:
     try:
-        publishing.order(db, drafts.wanted(db), staff_id=None, now=press.clock.now())
+        publications.order(db, drafts.wanted(db), staff_id=None, now=press.clock.now())
     except Refusal:
         raise XiaoliError("Another publication runs; try again when it has ended") from None
 

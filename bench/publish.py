@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from actions.content import drafts, publishing, revisions
+from actions.content import drafts, publications, revisions
 from actions.content.model import Publication
 from actions.content.revisions import Edit, Part
 from actions.db import Database, Db
@@ -73,7 +73,7 @@ def publish(
             assert last.text
             text = last.text.replace("\n\n## English", f"\n\n{more}\n\n## English")
             revisions.save(db, Edit(Part(path), text, last.id), staff_id=editor, now=now)
-        number = publishing.order(db, drafts.wanted(db), staff_id=editor, now=now).id
+        number = publications.order(db, drafts.wanted(db), staff_id=editor, now=now).id
     began, spent = time.perf_counter(), _cpu_of_children()
     process = subprocess.run(
         [*python, "actions", "publish"], stdout=subprocess.DEVNULL, check=False

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from actions.content import publishing, revisions
+from actions.content import publications, publishing, revisions
 from actions.content.model import Edition, Publication, Revision
-from actions.content.publishing import LOST_AFTER, Press
+from actions.content.publications import LOST_AFTER
+from actions.content.publishing import Press
 from actions.db import Db
 from actions.errors import Refusal
 from knowledge import documents, index
@@ -47,7 +48,7 @@ def _order(press: Press) -> bool:
             return False
         wanted = {**_published(db, active), **pending}
         now = press.clock.now()
-        publishing.order(db, wanted, staff_id=None, now=now, set_up_index=set_up_index)
+        publications.order(db, wanted, staff_id=None, now=now, set_up_index=set_up_index)
     return True
 
 

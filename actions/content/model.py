@@ -58,7 +58,7 @@ class Edition(Base):
 class Publication(Base):
     """An order to publish, how far it is, and what came of it; one runs at a time.
 
-    `seen_at` is moved on while somebody works on it. `report` is a `publishing.Report` as JSON.
+    `seen_at` is moved on while somebody works on it. `report` is `publications.Report` as JSON.
     """
 
     __tablename__ = "publications"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from actions import following
-from actions.content import editions, importing, publishing, revisions
+from actions.content import editions, importing, publications, publishing, revisions
 from actions.content.editions import Active, Home, Shelf
 from actions.content.model import Edition, Publication
 from actions.content.publishing import Press
@@ -58,7 +58,7 @@ class Newsroom:
         now = self.press.clock.now()
         with self.database.transaction() as db:
             wanted = {path: r.id for path, r in revisions.latest_of_each(db).items()}
-            return publishing.order(db, wanted, staff_id=self.staff_id, now=now).id
+            return publications.order(db, wanted, staff_id=self.staff_id, now=now).id
 
     def publish(self) -> Publication:
         self.order()

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from actions.content import publishing, revisions
+from actions.content import publications, publishing, revisions
 from actions.content.editions import Change, Changeover
 from actions.content.model import Edition, Publication, State
 from actions.content.revisions import Edit, Part
@@ -105,32 +105,6 @@ def test_a_golden_question_about_nothing_is_a_mistake(newsroom: Newsroom) -> Non
     assert published.report["mistakes"] == [
         "golden.tsv, line 5: language “fr” is unknown; write zh or en"
     ]
-
-
-def test_only_one_publication_waits_or_runs(newsroom: Newsroom) -> None:
-    newsroom.set_up()
-    newsroom.order()
-    with pytest.raises(Refusal, match="already_publishing"):
-        newsroom.order()
-
-
-def test_one_that_was_stopped_is_seen_as_failed_and_published_nothing(
-    newsroom: Newsroom, clock: StandingClock
-) -> None:
-    newsroom.set_up()
-    before = newsroom.active()
-    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
-    number = newsroom.order()
-    assert publishing._claim(newsroom.press) == number  # and here its process is killed
-    with pytest.raises(Refusal, match="already_publishing"):
-        newsroom.order()
-    clock.pass_by(publishing.LOST_AFTER + timedelta(seconds=1))
-    with newsroom.database.reading() as db:
-        assert publishing.is_lost(db.get_one(Publication, number), now=clock.now())
-    assert newsroom.active() == before
-    assert newsroom.publish().state == State.PUBLISHED
-    with newsroom.database.reading() as db:
-        assert db.get_one(Publication, number).state == State.FAILED
 
 
 def test_one_that_was_taken_for_dead_activates_nothing(newsroom: Newsroom) -> None:
@@ -266,7 +240,7 @@ def test_a_publisher_killed_in_the_middle_leaves_the_old_edition(
     assert newsroom.active() == before
     with newsroom.database.reading() as db:
         assert db.get_one(Publication, number).state == State.RUNNING
-    clock.pass_by(publishing.LOST_AFTER + timedelta(seconds=1))
+    clock.pass_by(publications.LOST_AFTER + timedelta(seconds=1))
     assert newsroom.publish().state == State.PUBLISHED
     assert "三楼" in newsroom.pack().articles["card"].body.zh
     assert not list(newsroom.press.home.index_dir.glob("candidate-*"))

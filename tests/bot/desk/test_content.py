@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from actions.content import offline, publishing, revisions
+from actions.content import offline, publications, revisions
 from actions.content.model import Edition, Publication, Revision, State
 from actions.content.tasks import Reason
 from actions.db import Database
@@ -273,7 +273,7 @@ async def test_a_publication_whose_process_was_stopped_is_shown_as_failed(
         assert placed
         placed.state = State.RUNNING
     assert "正在发布" in (await editor.get(address)).text
-    village.bot.clock.pass_by(publishing.LOST_AFTER * 2)
+    village.bot.clock.pass_by(publications.LOST_AFTER * 2)
     assert "没有做完" in (await editor.get(address)).text
 
 

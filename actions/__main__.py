@@ -13,6 +13,7 @@ from actions.content.publishing import Press
 from actions.db import Database, Db
 from actions.errors import Refusal, XiaoliError
 from actions.following import follow
+from actions.learning import learned
 from actions.settings import Settings
 from knowledge.embedder import Kept, keeping
 from knowledge.errors import KnowledgeError
@@ -77,6 +78,7 @@ def _press(said: Settings) -> Press:
         home=Home(shelf, said.index_dir, follow, store_at(said.vector_store)),
         embedder=embedder,
         keep=lambda: embedder().save() if embedder.cache_info().currsize else None,
+        taught=learned.to_fold,
     )
 
 

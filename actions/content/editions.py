@@ -62,6 +62,12 @@ def active(db: Db) -> Active | None:
     return Active(*row) if row else None
 
 
+def folded(db: Db) -> frozenset[int]:
+    """Return the numbers of the taught questions that the active edition's content has."""
+    newest_first = select(Edition.folded).order_by(Edition.id.desc())
+    return frozenset(db.scalar(newest_first.limit(1)) or ())
+
+
 def activate(db: Db, edition: Edition) -> Edition:
     """Make an edition the active one, from the next turn on, once this is committed."""
     db.add(edition)
@@ -173,6 +179,7 @@ def roll_back(db: Db, home: Home, edition: Edition, *, staff_id: int, now: datet
             index_version=edition.index_version,
             set_up_index=_set_up_index(db, current.id),
             revisions=edition.revisions,
+            folded=edition.folded,
             staff_id=staff_id,
             again_id=edition.id,
             published_at=now,

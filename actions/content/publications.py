@@ -37,6 +37,7 @@ class Report:
     right_before: int = 0
     passages: int = 0
     changed: int = 0
+    folded: int = 0
     error: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 

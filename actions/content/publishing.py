@@ -6,7 +6,7 @@ transaction changes nothing for residents.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ import structlog
 from sqlalchemy import select
 
 from actions.clock import Clock
-from actions.content import editions, publications, revisions
+from actions.content import editions, folding, publications, revisions
 from actions.content.editions import Changeover, Home
+from actions.content.folding import Folded, Taught
 from actions.content.model import Edition, Publication, State
 from actions.content.publications import Lost, Report, Work
-from actions.db import Database
+from actions.db import Database, Db
 from actions.errors import kind_of
 from knowledge import check, documents, gate, index, search
 from knowledge.embedder import Embedder
@@ -40,6 +41,7 @@ class Press:
     """What publishing stands on.
 
     `embedder` is called only when it is needed; `keep` at the end, whatever came of it.
+    `taught` says which questions staff have taught.
     """
 
     database: Database
@@ -47,6 +49,7 @@ class Press:
     home: Home
     embedder: Callable[[], Embedder]
     keep: Callable[[], None] = lambda: None
+    taught: Callable[[Db], Sequence[Taught]] = lambda _db: ()
 
 
 class Refused(Exception):
@@ -81,12 +84,17 @@ def _publish(press: Press, work: Work) -> None:
         texts = revisions.documents_of(db, publication.revisions)
     work.begin("check")
     pack = _checked(press, texts, work.report)
+    folded = _folded(press, publication, texts, pack)
+    if folded.now:
+        pack = _checked(press, folded.texts, work.report)
+    work.report.warnings += folded.elsewhere
+    work.report.folded = len(folded.now)
     work.begin("build")
-    with _index_of(press, publication, texts, pack) as built:
+    with _index_of(press, publication, folded.texts, pack) as built:
         work.begin("golden")
         _ask_golden(press, pack, built, work.report)
         work.begin("activate")
-        _activate(press, work, pack, built)
+        _activate(press, work, pack, built, folded)
 
 
 def _checked(press: Press, texts: Mapping[str, str], report: Report) -> Pack:
@@ -109,6 +117,21 @@ def _checked(press: Press, texts: Mapping[str, str], report: Report) -> Pack:
     if not pack.golden:
         report.warnings.insert(0, f"There is no {GOLDEN}: no question was asked")
     return pack
+
+
+def _folded(
+    press: Press, publication: Publication, texts: Mapping[str, str], pack: Pack
+) -> Folded:
+    """Fold in what staff have taught.
+
+    What the active edition has, and its record no longer, an editor has taken out; unless the
+    record comes from the files, which know nothing of what was taught.
+    """
+    with press.database.reading() as db:
+        taught, had = press.taught(db), editions.folded(db)
+        files = folding.from_files(db, publication.revisions)
+    removable = {one.number for one in taught if one.number in had and one.path not in files}
+    return folding.fold(texts, pack, taught, removable=removable)
 
 
 @dataclass(frozen=True)
@@ -180,7 +203,7 @@ def _active_base(press: Press, report: Report) -> KnowledgeBase | None:
         return None
 
 
-def _activate(press: Press, work: Work, pack: Pack, built: _Built) -> None:
+def _activate(press: Press, work: Work, pack: Pack, built: _Built, folded: Folded) -> None:
     """Put the index among the others, and say in one transaction that all of it is active."""
     lies = press.home.index_dir / built.version
     if not lies.exists():
@@ -195,7 +218,8 @@ def _activate(press: Press, work: Work, pack: Pack, built: _Built) -> None:
                 version=pack.folder.name,
                 index_version=built.version,
                 set_up_index=publication.set_up_index,
-                revisions=publication.revisions,
+                revisions=folding.write(db, publication.revisions, folded, now=now),
+                folded=folded.numbers,
                 staff_id=publication.staff_id,
                 published_at=now,
             ),

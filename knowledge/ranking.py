@@ -1,7 +1,9 @@
 """Ranks the records for a question, and gathers what speaks for the first of them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +38,7 @@ def read(index: Index, embedder: Embedder, asked: str, language: str) -> Questio
     return Question(text, embedder.embed_queries([text])[0], language)
 
 
-@dataclass(frozen=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A record, its score, and the number of its passage nearest to the question."""
 
     record: RecordKey
@@ -112,8 +113,7 @@ def together(rankings: Sequence[Ranking]) -> list[Ranked]:
 
 def _all_legs(index: Index, question: Question, without: frozenset[int]) -> _Legs:
     """Look at every passage: what was learned scores every record."""
-    count = len(index.rows[question.language])
-    near = index.nearest(question.vector, question.language, count)
+    near = index.nearest_of_each(question.vector, question.language, without)
     shared = index.matching(question.text, question.language, CANDIDATES)
     return _legs(index, near, shared, without)
 
@@ -168,5 +168,5 @@ def _evidence(
     scores: dict[RecordKey, float], first: RecordKey, legs: _Legs
 ) -> tuple[float, float, float]:
     best = scores[first]
-    others = sum(float(np.exp(score - best)) for score in scores.values())
-    return best, -float(np.log(others)), legs.nearness[first]
+    others = sum(math.exp(score - best) for score in scores.values())
+    return best, -math.log(others), legs.nearness[first]

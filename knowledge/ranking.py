@@ -1,7 +1,7 @@
 """Ranks the records for a question, and gathers what speaks for the first of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,6 +63,23 @@ class Ranking:
         shares = np.exp(scores - scores.max())
         records = [ranked.record for ranked in self.records]
         return dict(zip(records, (shares / shares.sum()).tolist(), strict=True))
+
+
+Ranker = Callable[[Index, Question], Ranking | None]
+
+
+class RememberingRanker:
+    """Ranks for one index as `rank` does, and remembers: the same may be asked again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Ranking | None] = {}
+
+    def __call__(self, index: Index, question: Question) -> Ranking | None:
+        """Rank the records for a question; None without any."""
+        asked = question.text, question.language
+        if asked not in self._known:
+            self._known[asked] = rank(index, question)
+        return self._known[asked]
 
 
 @dataclass(frozen=True)

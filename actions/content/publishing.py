@@ -29,6 +29,7 @@ from knowledge.gate import Asked
 from knowledge.golden import FILE as GOLDEN
 from knowledge.pack import Pack, load_pack
 from knowledge.passages import passages_of
+from knowledge.ranking import Ranker, RememberingRanker, rank
 from knowledge.search import KnowledgeBase
 
 log = structlog.get_logger()
@@ -136,10 +137,14 @@ def _folded(
 
 @dataclass(frozen=True)
 class _Built:
-    """An index: where its folder lies now, and its version."""
+    """An index: where its folder lies now, its version, and what ranks in it.
+
+    Calibrating and the gate ask the same golden questions: an answer is worked out once.
+    """
 
     folder: Path
     version: str
+    ranker: Ranker
 
 
 @contextmanager
@@ -151,14 +156,16 @@ def _index_of(
         documents.version_of(texts),
         publication.set_up_index,
     ):
-        yield _Built(press.home.index_dir, publication.set_up_index or "")
+        yield _Built(press.home.index_dir, publication.set_up_index or "", rank)
         return
     press.home.index_dir.mkdir(parents=True, exist_ok=True)
     for left in press.home.index_dir.glob("candidate-*"):  # by one that was stopped
         shutil.rmtree(left, ignore_errors=True)
     apart = Path(tempfile.mkdtemp(prefix="candidate-", dir=press.home.index_dir))
     try:
-        yield _Built(apart, search.build(pack, press.embedder(), apart, store=press.home.store))
+        embedder, store, ranker = press.embedder(), press.home.store, RememberingRanker()
+        version = search.build(pack, embedder, apart, store=store, ranker=ranker)
+        yield _Built(apart, version, ranker)
     finally:
         shutil.rmtree(apart, ignore_errors=True)
 
@@ -175,7 +182,9 @@ def _ask_golden(press: Press, pack: Pack, built: _Built, report: Report) -> None
         return
     with press.database.reading() as db:
         before = press.home.shelf.pack(db)
-    candidate = KnowledgeBase(built.folder, press.embedder(), press.home.store, built.version)
+    candidate = KnowledgeBase(
+        built.folder, press.embedder(), press.home.store, built.version, built.ranker
+    )
     try:
         outcome = gate.compare(pack.golden, Asked(candidate, pack), Asked(active, before))
     finally:

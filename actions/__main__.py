@@ -7,12 +7,13 @@ import typer
 from actions import migrate, settings
 from actions.changeover import follow
 from actions.clock import open_clock
-from actions.content import drafts, publishing
+from actions.content import drafts, publications, publishing
 from actions.content.editions import Home, Shelf
 from actions.content.model import Publication, State
 from actions.content.publishing import Press
 from actions.db import Database, Db
 from actions.errors import Refusal, XiaoliError
+from actions.learning import learned
 from actions.settings import Settings
 from knowledge.embedder import Kept, keeping
 from knowledge.errors import KnowledgeError
@@ -49,7 +50,7 @@ def publish() -> None:
     """Publish what was ordered at the desk; without an order, all that was changed."""
     press = _press(settings.read())
     with press.database.transaction() as db:
-        if not publishing.is_ordered(db):
+        if not publications.is_ordered(db):
             _order(db, press)
     published = publishing.run_ordered(press)
     if published:
@@ -74,16 +75,16 @@ def _press(said: Settings) -> Press:
     return Press(
         database=Database(said.database, busy_seconds=PATIENT),
         clock=open_clock(said.test_clock),
-        home=Home(shelf, said.index_dir, follow),
+        home=Home(shelf, said.index_dir, follow, store_at(said.vector_store)),
         embedder=embedder,
         keep=lambda: embedder().save() if embedder.cache_info().currsize else None,
-        store=store_at(said.vector_store),
+        taught=learned.to_fold,
     )
 
 
 def _order(db: Db, press: Press) -> None:
     try:
-        publishing.order(db, drafts.wanted(db), staff_id=None, now=press.clock.now())
+        publications.order(db, drafts.wanted(db), staff_id=None, now=press.clock.now())
     except Refusal:
         raise XiaoliError("Another publication runs; try again when it has ended") from None
 

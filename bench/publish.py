@@ -1,4 +1,4 @@
-"""Measures publishing: `python -m bench.publish`, on the shipped pack (over 2,000 passages).
+"""Measures publishing: `python -m bench.publish`, on the shipped pack (over 5,000 passages).
 
 Each publication is what staff wait for: a process of its own (`python -m actions publish`),
 from its start to the new edition. First one article is edited, then every article at once.
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from actions.content import drafts, publishing, revisions
+from actions.content import drafts, publications, revisions
 from actions.content.model import Publication
 from actions.content.revisions import Edit, Part
 from actions.db import Database, Db
@@ -55,15 +55,15 @@ def measure(pack: Path, folder: Path) -> dict[str, Any]:
     say("one article edited")
     one = publish(database, python, articles[:1], "。请带身份证。")
     say("every article edited")
-    all_of_them = publish(database, python, articles, "。请先打电话。")
+    all_of_them = publish(database, python, articles, "；")  # so little that the gate agrees
     database.close()
     return {"passages": one.pop("passages"), "one_article": one, "all_articles": all_of_them}
 
 
 def publish(
-    database: Database, python: Sequence[str], paths: Sequence[str], more: str
+    database: Database, python: Sequence[str], paths: Sequence[str], ending: str
 ) -> dict[str, Any]:
-    """Add a sentence to these articles, publish, and return how long that took."""
+    """Let the Chinese of these articles end otherwise, publish, and time it."""
     now = datetime.now(UTC)
     with database.transaction() as db:
         editor = _editor(db, now)
@@ -71,9 +71,9 @@ def publish(
             last = revisions.latest(db, path)
             assert last
             assert last.text
-            text = last.text.replace("\n\n## English", f"\n\n{more}\n\n## English")
+            text = last.text.replace("。\n\n## English", f"{ending}\n\n## English")
             revisions.save(db, Edit(Part(path), text, last.id), staff_id=editor, now=now)
-        number = publishing.order(db, drafts.wanted(db), staff_id=editor, now=now).id
+        number = publications.order(db, drafts.wanted(db), staff_id=editor, now=now).id
     began, spent = time.perf_counter(), _cpu_of_children()
     process = subprocess.run(
         [*python, "actions", "publish"], stdout=subprocess.DEVNULL, check=False

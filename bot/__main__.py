@@ -10,6 +10,7 @@ from actions.errors import XiaoliError
 from bot import app, logs, settings
 from bot.channels.terminal import Terminal
 from bot.desk.commands import commands as staff
+from knowledge.errors import KnowledgeError
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 commands.add_typer(staff, name="staff")
@@ -55,6 +56,6 @@ def _running() -> str:
 if __name__ == "__main__":
     try:
         commands()
-    except XiaoliError as error:
+    except (XiaoliError, KnowledgeError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None

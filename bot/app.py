@@ -40,6 +40,7 @@ from bot.upkeep import Publisher, Upkeep
 from knowledge.embedder import Embedder, OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
+from knowledge.vectors import store_at
 
 log = structlog.get_logger()
 
@@ -72,7 +73,8 @@ class Parts:
     def home(self) -> Home:
         """Where the editions of the content live."""
         shelf = Shelf(self.pack, self.settings.content_dir)
-        return Home(shelf, self.settings.index_dir, follow)
+        store = store_at(self.settings.vector_store)
+        return Home(shelf, self.settings.index_dir, follow, store)
 
 
 def assemble(settings: Settings, assistant: Assistant) -> Parts:

@@ -9,7 +9,7 @@ import structlog
 
 from actions.booking.schedule import write_sessions
 from actions.clock import Clock
-from actions.content import publishing
+from actions.content import publications
 from actions.content.editions import Shelf
 from actions.db import Database
 
@@ -73,4 +73,4 @@ class Publisher:
         if self._not_before and self.clock.now() < self._not_before:
             return False
         with self.database.reading() as db:
-            return publishing.is_ordered(db)
+            return publications.is_ordered(db)

@@ -88,6 +88,9 @@ def write_article(front: Mapping[str, Any], body: Text) -> str:
 
 def _read(text: str) -> tuple[Article, Lined]:
     front, body = split(text)
+    for heading, language in LANGUAGES.items():
+        if not body[language]:
+            raise Unreadable(f"“## {heading}” is empty; write it", _line_of(heading, text))
     try:
         article = Article.model_validate(front | {"body": body})
     except ValidationError as invalid:
@@ -104,13 +107,14 @@ def _read(text: str) -> tuple[Article, Lined]:
 
 def _must_say(article: Article) -> dict[str, str]:
     """Return what no article may leave empty."""
-    languages = {
-        "zh": (article.title.zh, article.body.zh),
-        "en": (article.title.en, article.body.en),
-    }
-    titles = {f"title.{language}": title for language, (title, _) in languages.items()}
-    bodies = {f"body.{language}": body for language, (_, body) in languages.items()}
-    return {"topic": article.topic, "source": article.source} | titles | bodies
+    titles = {f"title.{language}": article.title.in_(language) for language in ("zh", "en")}
+    return {"topic": article.topic, "source": article.source} | titles
+
+
+def _line_of(heading: str, text: str) -> int | None:
+    """Return the line of a section's heading."""
+    at = next((found for found in SECTION.finditer(text) if found[1] == heading), None)
+    return text.count("\n", 0, at.start()) + 1 if at else None
 
 
 class _Dumper(yaml.SafeDumper):

@@ -5,8 +5,9 @@ from its own sample questions, each asked while it and its fold are left out. Ev
 must be declined comes from questions nobody here can answer (`data/unanswerable.yml`) too.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from knowledge.embedder import Embedder, Vectors
 from knowledge.golden import Golden
 from knowledge.index import Calibration, Index
 from knowledge.passages import LANGUAGES
-from knowledge.ranking import Question, Ranking, rank, read
+from knowledge.ranking import Question, Ranker, Ranking, rank, read
 from knowledge.text import normalise
 
 FOLDS = 5
@@ -29,6 +30,7 @@ MOST_ASKED = 4000  # of the pack's own questions; more say the same more slowly
 WRONGLY_OFFERED = 0.2  # … is met with a guess
 
 Numbers = NDArray[np.float64]
+Ask = Callable[[Iterable[str], str], Iterator[Ranking]]
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,11 @@ def calibrate(
     embedder: Embedder,
     unanswerable: dict[str, list[str]],
     golden: Sequence[Golden] = (),
+    ranker: Ranker = rank,
 ) -> Calibration:
     """Learn per language; a language with too few questions of known answer is left out."""
-    tried = list(_ask_golden(index, embedder, golden))
+    ask = partial(_rank, index, embedder, ranker)
+    tried = list(_ask_golden(ask, golden))
     own: list[Asked] | None = None
     found = {}
     for language in LANGUAGES:
@@ -69,7 +73,7 @@ def calibrate(
             known = [asked for asked in own if asked.language == language]
         if len({asked.right for asked in known}) == 2:
             foreign = [g.question for g in golden if g.language == language and not g.records]
-            rankings = _rank(index, embedder, [*foreign, *unanswerable[language]], language)
+            rankings = ask([*foreign, *unanswerable[language]], language)
             found[language] = _fit(
                 np.array([asked.ranking.evidence for asked in known]),
                 np.array([asked.right for asked in known]),
@@ -78,11 +82,11 @@ def calibrate(
     return found
 
 
-def _ask_golden(index: Index, embedder: Embedder, golden: Iterable[Golden]) -> Iterator[Asked]:
+def _ask_golden(ask: Ask, golden: Iterable[Golden]) -> Iterator[Asked]:
     """Ask the golden questions that stand alone and have an answer."""
     for one in golden:
         if one.records and not one.after:
-            for ranking in _rank(index, embedder, [one.question], one.language):
+            for ranking in ask([one.question], one.language):
                 first = ranking.records[0].record
                 yield Asked(one.language, ranking, first[1] in one.records)
 
@@ -108,11 +112,11 @@ def _ask_own(index: Index, vectors: Vectors) -> Iterator[Asked]:
 
 
 def _rank(
-    index: Index, embedder: Embedder, questions: Iterable[str], language: str
+    index: Index, embedder: Embedder, ranker: Ranker, questions: Iterable[str], language: str
 ) -> Iterator[Ranking]:
     for text in questions:
         question = read(index, embedder, text, language)
-        ranking = rank(index, question) if question else None
+        ranking = ranker(index, question) if question else None
         if ranking:
             yield ranking
 

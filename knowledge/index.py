@@ -8,16 +8,19 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge import classifier, manifest, words
 from knowledge.classifier import Classifier
 from knowledge.embedder import Embedder, Vectors
 from knowledge.errors import IndexUnusable
 from knowledge.passages import LANGUAGES, Passage
+from knowledge.records import RecordKey
 from knowledge.spelling import Spelling
 from knowledge.text import normalise
 from knowledge.vectors import FileStore, VectorStore
@@ -29,6 +32,7 @@ VERSION = re.compile(r"[0-9a-f]{16}")
 BATCH = 128
 FILES = FileStore()
 
+Numbers = NDArray[np.int64]
 Calibration = dict[str, dict[str, Any]]
 Progress = Callable[[int, int], None]  # done, of how many
 
@@ -54,6 +58,38 @@ class Index:
             (numbers[row], similarity)
             for row, similarity in zip(rows.tolist(), similarities.tolist(), strict=True)
         ]
+
+    def nearest_of_each(
+        self, vector: Vectors, language: str, without: frozenset[int] = frozenset()
+    ) -> list[tuple[int, float]]:
+        """Return each record's (passage number, similarity) nearest in meaning, nearest first.
+
+        Passages in `without` are not looked at.
+        """
+        numbers, records = self._records[language]
+        rows, similarities = self.vectors.search(language, vector, len(numbers))
+        if without:
+            looked_at = ~np.isin(numbers[rows], list(without))
+            rows, similarities = rows[looked_at], similarities[looked_at]
+        _, first = np.unique(records[rows], return_index=True)
+        first.sort()
+        near = numbers[rows[first]].tolist(), similarities[first].tolist()
+        return list(zip(*near, strict=True))
+
+    @cached_property
+    def _records(self) -> dict[str, tuple[Numbers, Numbers]]:
+        """For each row of a language the passage's number, and a number for its record."""
+        known: dict[RecordKey, int] = {}
+        return {
+            language: (
+                np.array(rows, np.int64),
+                np.array(
+                    [known.setdefault(self.passages[n].record, len(known)) for n in rows],
+                    np.int64,
+                ),
+            )
+            for language, rows in self.rows.items()
+        }
 
     def matching(self, question: str, language: str, count: int) -> list[tuple[int, float]]:
         """Return (passage number, BM25 score, greater is better) by shared words."""

@@ -1,7 +1,9 @@
 """Ranks the records for a question, and gathers what speaks for the first of them."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +38,7 @@ def read(index: Index, embedder: Embedder, asked: str, language: str) -> Questio
     return Question(text, embedder.embed_queries([text])[0], language)
 
 
-@dataclass(frozen=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A record, its score, and the number of its passage nearest to the question."""
 
     record: RecordKey
@@ -62,6 +63,23 @@ class Ranking:
         shares = np.exp(scores - scores.max())
         records = [ranked.record for ranked in self.records]
         return dict(zip(records, (shares / shares.sum()).tolist(), strict=True))
+
+
+Ranker = Callable[[Index, Question], Ranking | None]
+
+
+class RememberingRanker:
+    """Ranks for one index as `rank` does, and remembers: the same may be asked again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Ranking | None] = {}
+
+    def __call__(self, index: Index, question: Question) -> Ranking | None:
+        """Rank the records for a question; None without any."""
+        asked = question.text, question.language
+        if asked not in self._known:
+            self._known[asked] = rank(index, question)
+        return self._known[asked]
 
 
 @dataclass(frozen=True)
@@ -112,8 +130,7 @@ def together(rankings: Sequence[Ranking]) -> list[Ranked]:
 
 def _all_legs(index: Index, question: Question, without: frozenset[int]) -> _Legs:
     """Look at every passage: what was learned scores every record."""
-    count = len(index.rows[question.language])
-    near = index.nearest(question.vector, question.language, count)
+    near = index.nearest_of_each(question.vector, question.language, without)
     shared = index.matching(question.text, question.language, CANDIDATES)
     return _legs(index, near, shared, without)
 
@@ -168,5 +185,5 @@ def _evidence(
     scores: dict[RecordKey, float], first: RecordKey, legs: _Legs
 ) -> tuple[float, float, float]:
     best = scores[first]
-    others = sum(float(np.exp(score - best)) for score in scores.values())
-    return best, -float(np.log(others)), legs.nearness[first]
+    others = sum(math.exp(score - best) for score in scores.values())
+    return best, -math.log(others), legs.nearness[first]

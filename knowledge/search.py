@@ -12,7 +12,7 @@ from knowledge.index import Index
 from knowledge.learned import Learned
 from knowledge.pack import Pack
 from knowledge.passages import Passage, passages_of
-from knowledge.ranking import Ranked, Ranking, rank, read, together
+from knowledge.ranking import Ranked, Ranker, Ranking, rank, read, together
 from knowledge.records import RecordKey
 from knowledge.vectors import VectorStore
 
@@ -45,7 +45,8 @@ class KnowledgeBase:
     """An index with the encoder that searches it; safe to use from several threads.
 
     `folder` holds the index versions, `store` their vectors. Which of them answers is for the
-    caller to say (`version`, later `use`), or the one built last (`refresh`).
+    caller to say (`version`, later `use`), or the one built last (`refresh`). A `ranker` that
+    remembers is for one version.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class KnowledgeBase:
         embedder: Embedder,
         store: VectorStore = index.FILES,
         version: str = "",
+        ranker: Ranker = rank,
     ) -> None:
+        self._rank = ranker
         self._folder, self._embedder, self._store = folder, embedder, store
         self._opening = threading.Lock()  # one version is opened at a time, while others search
         self._searching = threading.Lock()  # an index is closed when nobody searches it
@@ -98,7 +101,7 @@ class KnowledgeBase:
         asked = [question, f"{after} {question}"] if after else [question]
         read_as = [read(self._index, self._embedder, text, language) for text in asked]
         with self._searching:
-            rankings = [rank(self._index, text) for text in read_as if text]
+            rankings = [self._rank(self._index, text) for text in read_as if text]
             ranked = [ranking for ranking in rankings if ranking]
             found = _found(self._index, ranked, language, limit) if ranked else []
             taught = self._learned.nearest(read_as[0], self._index) if read_as[0] else None
@@ -129,6 +132,7 @@ def build(
     into: Path,
     progress: index.Progress = lambda _done, _of: None,
     store: VectorStore = index.FILES,
+    ranker: Ranker = rank,
 ) -> str:
     """Build and calibrate the index of a pack; returns the version's name.
 
@@ -143,7 +147,7 @@ def build(
         vectors,
         into,
         lambda opened: calibration.calibrate(
-            opened, vectors, embedder, unanswerable, pack.golden
+            opened, vectors, embedder, unanswerable, pack.golden, ranker
         ),
         store,
     )

@@ -58,8 +58,8 @@ def matching(
     if not words:
         return []
     rows = opened.execute(
-        "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? AND language = ?"
-        " ORDER BY bm25(words) LIMIT ?",
+        "SELECT rowid, -rank FROM words WHERE words MATCH ? AND language = ?"
+        " ORDER BY rank LIMIT ?",
         (" OR ".join(words), language, count),
     )
     return [(int(number), float(score)) for number, score in rows]

@@ -17,6 +17,7 @@ from knowledge import documents, index
 from knowledge.errors import KnowledgeError
 from knowledge.pack import Pack, load_pack
 from knowledge.records import Sourced
+from knowledge.vectors import VectorStore
 
 log = structlog.get_logger()
 
@@ -59,6 +60,12 @@ def active(db: Db) -> Active | None:
     columns = Edition.id, Edition.version, Edition.index_version
     row = db.execute(select(*columns).order_by(Edition.id.desc()).limit(1)).one_or_none()
     return Active(*row) if row else None
+
+
+def folded(db: Db) -> frozenset[int]:
+    """Return the numbers of the taught questions that the active edition's content has."""
+    newest_first = select(Edition.folded).order_by(Edition.id.desc())
+    return frozenset(db.scalar(newest_first.limit(1)) or ())
 
 
 def activate(db: Db, edition: Edition) -> Edition:
@@ -137,11 +144,15 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Home:
-    """Where editions live, and what else happens when another becomes active."""
+    """Where editions live, and what else happens when another becomes active.
+
+    `store` keeps the vectors of the indexes in `index_dir`.
+    """
 
     shelf: Shelf
     index_dir: Path
     follow: Follow
+    store: VectorStore = index.FILES
 
 
 def roll_back(db: Db, home: Home, edition: Edition, *, staff_id: int, now: datetime) -> Edition:
@@ -156,7 +167,8 @@ def roll_back(db: Db, home: Home, edition: Edition, *, staff_id: int, now: datet
         raise Refusal("utter_content_same_edition")
     before = home.shelf.open(db, current)
     try:
-        index.load(index.folder_of(home.index_dir, edition.index_version)).close()
+        folder = index.folder_of(home.index_dir, edition.index_version)
+        index.load(folder, home.store).close()
         after = home.shelf.read(db, wanted)
     except (KnowledgeError, OSError):
         raise Refusal("utter_content_edition_gone") from None
@@ -167,6 +179,7 @@ def roll_back(db: Db, home: Home, edition: Edition, *, staff_id: int, now: datet
             index_version=edition.index_version,
             set_up_index=_set_up_index(db, current.id),
             revisions=edition.revisions,
+            folded=edition.folded,
             staff_id=staff_id,
             again_id=edition.id,
             published_at=now,

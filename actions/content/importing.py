@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from actions.content import publishing, revisions
-from actions.content.model import Edition, Publication, Revision
-from actions.content.publishing import LOST_AFTER, Press
+from actions.content import publications, publishing, revisions
+from actions.content.model import Edition, Publication, Revision, State
+from actions.content.publications import LOST_AFTER
+from actions.content.publishing import Press
 from actions.db import Db
 from actions.errors import Refusal
 from knowledge import documents, index
@@ -47,7 +48,7 @@ def _order(press: Press) -> bool:
             return False
         wanted = {**_published(db, active), **pending}
         now = press.clock.now()
-        publishing.order(db, wanted, staff_id=None, now=now, set_up_index=set_up_index)
+        publications.order(db, wanted, staff_id=None, now=now, set_up_index=set_up_index)
     return True
 
 
@@ -58,19 +59,14 @@ def _published(db: Db, active: Edition | None) -> Mapping[str, int]:
 
 
 def _pending(db: Db) -> dict[str, int]:
-    """Return the files' revisions that no edition has had, the latest of each path.
+    """Return the files' revisions that were never published, the latest of each path.
 
     One that was published and rolled back is none of them: set-up does not undo a roll-back.
     """
-    reached = max(
-        (
-            number
-            for found in db.scalars(select(Edition.revisions))
-            for number in found.values()
-        ),
-        default=0,
-    )
+    # What was ordered, not what editions name: those have texts a publish wrote itself, later.
+    published = select(Publication.revisions).where(Publication.state == State.PUBLISHED)
+    reached = max((n for ordered in db.scalars(published) for n in ordered.values()), default=0)
     newer = select(Revision.path, Revision.id).where(
-        Revision.staff_id.is_(None), Revision.id > reached
+        revisions.FROM_FILES, Revision.id > reached
     )
     return {path: number for path, number in db.execute(newer.order_by(Revision.id))}

@@ -23,7 +23,8 @@ class State(StrEnum):
 class Revision(Base):
     """One text of one document of the pack (`articles/ed-card.md`); None: it is taken out.
 
-    `staff_id` None came from the pack's files. `restores_id` names the one it brings back.
+    `staff_id` None came from the pack's files, or `folds`: a publish wrote it, with what staff
+    had taught. `restores_id` names the one it brings back.
     """
 
     __tablename__ = "revisions"
@@ -33,6 +34,7 @@ class Revision(Base):
     text: Mapped[str | None] = mapped_column(Text)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     restores_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
+    folds: Mapped[bool] = mapped_column(default=False)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -41,7 +43,8 @@ class Edition(Base):
 
     `revisions` names the text of every document. `version` is the content's; None: the files as
     they are (before editions). `set_up_index` is the index set-up had built by then, so that a
-    new one is noticed. `again_id` names the edition a roll-back returned to.
+    new one is noticed. `again_id` names the edition a roll-back returned to. `folded` are the
+    numbers of the questions staff taught that its content has: they count by that alone.
     """
 
     __tablename__ = "editions"
@@ -50,6 +53,7 @@ class Edition(Base):
     index_version: Mapped[str] = mapped_column(String(64))
     set_up_index: Mapped[str | None] = mapped_column(String(64))
     revisions: Mapped[dict[str, int]] = mapped_column(JSON)
+    folded: Mapped[list[int]] = mapped_column(JSON, default=list)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     again_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id"))
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -58,7 +62,7 @@ class Edition(Base):
 class Publication(Base):
     """An order to publish, how far it is, and what came of it; one runs at a time.
 
-    `seen_at` is moved on while somebody works on it. `report` is a `publishing.Report` as JSON.
+    `seen_at` is moved on while somebody works on it. `report` is `publications.Report` as JSON.
     """
 
     __tablename__ = "publications"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from actions.content.model import Revision
 from actions.db import Db
@@ -21,7 +21,8 @@ from knowledge.documents import (
 )
 from knowledge.errors import PackInvalid
 
-FILES = "files"  # who wrote what nobody of the staff did
+FILES, PUBLISH = "files", "publish"  # who wrote what nobody of the staff did
+FROM_FILES = and_(Revision.staff_id.is_(None), Revision.folds.is_(False))
 
 
 class Overtaken(Refusal):
@@ -165,11 +166,13 @@ def documents_of(db: Db, revisions: Mapping[str, int]) -> dict[str, str]:
 
 def _author(db: Db, revision: Revision) -> str:
     staff = db.get(Staff, revision.staff_id) if revision.staff_id else None
-    return staff.username if staff else FILES
+    if staff:
+        return staff.username
+    return PUBLISH if revision.folds else FILES
 
 
 def _latest_of_each(db: Db, *, from_files: bool) -> dict[str, Revision]:
     newest = select(func.max(Revision.id)).group_by(Revision.path)
     if from_files:
-        newest = newest.where(Revision.staff_id.is_(None))
+        newest = newest.where(FROM_FILES)
     return {r.path: r for r in db.scalars(select(Revision).where(Revision.id.in_(newest)))}

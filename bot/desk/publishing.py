@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from actions.content import drafts, editions, publishing
+from actions.content import drafts, editions, publications
 from actions.content.model import Edition, Publication, Revision, State
 from actions.errors import Refusal
 from actions.people.model import Staff
@@ -16,14 +16,14 @@ SHOWN = 12  # editions and publications, the latest
 def see(visit: Visit) -> Response:
     """Show what would be published, what was, and what can be returned to."""
     newest_first = visit.db.query(Edition).order_by(Edition.id.desc()).limit(SHOWN)
-    publications = publishing.recent(visit.db, SHOWN)
+    latest = publications.recent(visit.db, SHOWN)
     return visit.show(
         "content_changes.html",
         changes=[(pair, _diff(pair)) for pair in drafts.unpublished(visit.db)],
         editions=newest_first.all(),
-        publications=publications,
+        publications=latest,
         state_of=lambda publication: _state(visit, publication),
-        busy=any(_state(visit, p) in publishing.UNFINISHED for p in publications),
+        busy=any(_state(visit, p) in publications.UNFINISHED for p in latest),
         authors={member.id: member.username for member in visit.db.query(Staff)},
         address_of=address_of,
     )
@@ -37,7 +37,7 @@ def publish(visit: Visit) -> Response:
     """
     if not drafts.unpublished(visit.db):
         raise Refusal("utter_content_nothing_new")
-    placed = publishing.order(
+    placed = publications.order(
         visit.db, drafts.wanted(visit.db), staff_id=visit.staff.id, now=visit.now
     )
     visit.note("ordered_publication", f"publication:{placed.id}")
@@ -54,7 +54,7 @@ def see_publication(visit: Visit) -> Response:
         "content_publication.html",
         publication=publication,
         state=state,
-        unfinished=state in publishing.UNFINISHED,
+        unfinished=state in publications.UNFINISHED,
         report=publication.report,
     )
 
@@ -91,7 +91,7 @@ def _diff(pair: drafts.Unpublished) -> Diff:
 
 def _state(visit: Visit, publication: Publication) -> State:
     """Return where it stands; one nobody works on any more has failed."""
-    lost = publishing.is_lost(publication, now=visit.now)
+    lost = publications.is_lost(publication, now=visit.now)
     return State.FAILED if lost else State(publication.state)
 
 

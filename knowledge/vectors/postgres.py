@@ -19,7 +19,7 @@ from knowledge.vectors.store import Nearest, OpenVectors
 
 NAMED = "vectors.json"  # in the version's folder: what its vectors are called
 EXACT_UP_TO = 20_000  # rows of a table; above, it gets an HNSW index
-KEPT = 5  # versions whose tables stay beside those in use, so that one can go back to them
+KEPT = 20  # versions whose tables stay beside those in use, as many as one can go back to
 # Advisory locks: one writer at a time on all machines; nobody drops what somebody has open.
 WRITING, IN_USE = 714_533, 714_534
 # What a search looks at beyond what is asked for: finds .997 of the ten nearest of 30,000.
@@ -27,6 +27,10 @@ LOOKED_AT = 200
 SETTINGS = (
     f"-c statement_timeout=2000 -c hnsw.ef_search={LOOKED_AT}"
     " -c hnsw.iterative_scan=strict_order"
+)
+NOTES = (
+    "CREATE TABLE IF NOT EXISTS vector_versions"
+    " (version text PRIMARY KEY, written_at timestamptz NOT NULL)"
 )
 PATIENT = "-c maintenance_work_mem=1GB -c lock_timeout=60000"
 
@@ -36,8 +40,8 @@ class PostgresStore:
 
     A version's tables appear in one transaction, whole or not at all, and are never changed;
     the same vectors are the same tables, whichever machine writes them. The last `KEPT`
-    versions written stay, and those that are open anywhere. A folder whose vectors are files
-    is opened as `FileStore` does.
+    versions written or opened stay, and those that are open anywhere. A folder whose vectors
+    are files is opened as `FileStore` does.
     """
 
     def __init__(self, url: str, exact_up_to: int = EXACT_UP_TO) -> None:
@@ -52,6 +56,7 @@ class PostgresStore:
         ):
             connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (WRITING,))
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            connection.execute(NOTES)
             register_vector(connection)
             for language, rows in vectors.items():
                 if not _has(connection, _table(version, language)):
@@ -138,6 +143,7 @@ class OpenTables:
                 f"VECTOR_STORE's database has no vectors {self._version}; only the last {KEPT} "
                 "versions are kept: run python -m knowledge build"
             )
+        _note(connection, self._version)
 
 
 def _connect(url: str, options: str) -> psycopg.Connection:
@@ -181,11 +187,7 @@ def _has(connection: psycopg.Connection, table: str) -> bool:
 
 
 def _note(connection: psycopg.Connection, version: str) -> None:
-    """Note that a version was written now, again perhaps."""
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS vector_versions"
-        " (version text PRIMARY KEY, written_at timestamptz NOT NULL)"
-    )
+    """Note that a version was written or opened now, again perhaps."""
     connection.execute(
         "INSERT INTO vector_versions VALUES (%s, clock_timestamp())"
         " ON CONFLICT (version) DO UPDATE SET written_at = excluded.written_at",

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from actions.booking.model import Session
-from actions.content import publishing
+from actions.content import publications
 from actions.content.editions import Shelf
 from actions.db import Database
 from bot.upkeep import PAUSE, Publisher, Upkeep
@@ -43,7 +43,7 @@ def test_a_week_later_another_week_is_there(database: Database, clock: StandingC
 def ordered(database: Database, clock: StandingClock) -> Database:
     """Somebody at the desk has ordered a publication."""
     with database.transaction() as db:
-        publishing.order(db, {}, staff_id=None, now=clock.now())
+        publications.order(db, {}, staff_id=None, now=clock.now())
     return database
 
 

@@ -95,10 +95,20 @@ def test_a_rule_that_cannot_be_read_is_named(folder: Path) -> None:
     assert "record dance: rrule" in mistakes(folder)
 
 
-def test_an_article_without_an_answer_is_named(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("answer", "heading", "line"),
+    [("借书卡在一楼。", "中文", 12), ("a library card is on the first floor.", "English", 15)],
+)
+def test_a_section_of_an_article_that_is_empty_is_named_with_its_line(
+    folder: Path, answer: str, heading: str, line: int
+) -> None:
     article = folder / "articles" / "card.md"
-    article.write_text(article.read_text("utf-8").replace("借书卡在一楼。", ""), "utf-8")
-    assert "articles/card.md: body.zh — it is empty; write it" in mistakes(folder)
+    text = article.read_text("utf-8").replace(answer, "")
+    article.write_text(text, "utf-8")
+    said = f"articles/card.md, line {line}: “## {heading}” is empty; write it"
+    assert mistakes(folder) == said
+    assert check.check_part("articles/card.md", text) == [said]
+    assert text.splitlines()[line - 1] == f"## {heading}"
 
 
 STOP_TIMES = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"

@@ -40,6 +40,19 @@ def test_the_nearest_passage_is_in_the_language_asked(version: Path) -> None:
     assert [n for n, _ in opened.nearest(vector, "en", 3)] == [4]
 
 
+def test_each_record_is_found_by_its_nearest_passage(version: Path) -> None:
+    opened = index.load(version)
+    vector = Letters().embed_queries(["游泳池几点开"])[0]
+    passages = opened.nearest(vector, "zh", 4)
+    first: dict[str, tuple[int, float]] = {}
+    for number, similarity in passages:
+        first.setdefault(PASSAGES[number].record_id, (number, similarity))
+    assert opened.nearest_of_each(vector, "zh") == list(first.values())
+    without = opened.nearest_of_each(vector, "zh", frozenset({2}))
+    assert [number for number, _ in without if number in (2, 3)] == [3]
+    assert opened.nearest_of_each(vector, "zh", frozenset(range(4))) == []
+
+
 def test_shared_words_are_found_by_their_word(version: Path) -> None:
     opened = index.load(version)
     assert {n for n, _ in opened.matching("身份证", "zh", 5)} == {1}

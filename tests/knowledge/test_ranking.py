@@ -6,7 +6,7 @@ import pytest
 from knowledge import index, ranking
 from knowledge.index import Index
 from knowledge.passages import Passage
-from knowledge.ranking import Question, Ranked, Ranking, rank, together
+from knowledge.ranking import Question, Ranked, Ranking, RememberingRanker, rank, together
 from tests.knowledge.conftest import Letters
 
 PASSAGES = [
@@ -43,6 +43,14 @@ def test_a_passage_left_out_is_not_looked_at(opened: Index) -> None:
     found = rank(opened, question("游泳池几点"), without=frozenset({1}))
     assert found
     assert ("article", "pool") not in {r.record for r in found.records}
+
+
+def test_what_was_ranked_before_is_remembered(opened: Index) -> None:
+    ranker, asked = RememberingRanker(), question("游泳池几点")
+    first = ranker(opened, asked)
+    assert first == rank(opened, asked)
+    opened.close()  # nobody looks again
+    assert ranker(opened, question("游泳池几点")) is first
 
 
 def test_the_share_of_the_first_is_of_all(opened: Index) -> None:

@@ -130,7 +130,7 @@ def test_what_staff_taught_is_answered_from_the_next_question_on(talk: Talk) -> 
     with talk.ground.database.transaction() as db:
         taught = Question("article", "ed-calligraphy", "zh", POEM)
         learned.teach(db, taught, staff_id=None, now=now)
-        (number, _), *_ = learned.as_questions(db)
+        number = learned.present(db)[0].id
     assert ask(talk, f"{POEM}？").marks[0]["id"] == "ed-calligraphy"
     with talk.ground.database.transaction() as db:
         assert learned.retire(db, [number], now=now) == 1

@@ -1,15 +1,15 @@
 """A small community that publishes: a pack of four articles, a real index, no encoder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from actions import changeover
-from actions.content import editions, importing, publishing, revisions
+from actions.content import editions, importing, publications, publishing, revisions
 from actions.content.editions import Active, Home, Shelf
-from actions.content.model import Publication
+from actions.content.model import Edition, Publication
 from actions.content.publishing import Press
 from actions.content.revisions import Edit, Part, part_of
 from actions.db import Database
@@ -17,6 +17,7 @@ from actions.people.model import Area, Role, Staff
 from knowledge.embedder import Embedder
 from knowledge.golden import FILE as GOLDEN
 from knowledge.pack import Pack, load_pack
+from knowledge.vectors import VectorStore
 from tests.conftest import StandingClock
 from tests.knowledge.conftest import Letters, write_pack
 
@@ -57,7 +58,7 @@ class Newsroom:
         now = self.press.clock.now()
         with self.database.transaction() as db:
             wanted = {path: r.id for path, r in revisions.latest_of_each(db).items()}
-            return publishing.order(db, wanted, staff_id=self.staff_id, now=now).id
+            return publications.order(db, wanted, staff_id=self.staff_id, now=now).id
 
     def publish(self) -> Publication:
         self.order()
@@ -73,6 +74,18 @@ class Newsroom:
         """The content as another process gets it at its next turn."""
         with self.database.reading() as db:
             return Shelf(load_pack(self.files), self.press.home.shelf.folder).pack(db)
+
+    def roll_back_to(self, edition_id: int) -> Edition:
+        now = self.press.clock.now()
+        with self.database.transaction() as db:
+            wanted = db.get_one(Edition, edition_id)
+            return editions.roll_back(
+                db, self.press.home, wanted, staff_id=self.staff_id, now=now
+            )
+
+    def keep_vectors_in(self, store: VectorStore) -> None:
+        home = replace(self.press.home, store=store)
+        self.press = replace(self.press, home=home)
 
 
 @pytest.fixture

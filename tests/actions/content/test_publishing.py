@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from actions.content import editions, publishing, revisions
+from actions.content import editions, publications, publishing, revisions
 from actions.content.editions import Change, Changeover
 from actions.content.model import Edition, Publication, State
 from actions.content.revisions import Edit, Part
@@ -17,8 +18,11 @@ from actions.db import Db
 from actions.errors import Refusal
 from knowledge.embedder import Embedder
 from knowledge.golden import FILE as GOLDEN
+from knowledge.search import Found, KnowledgeBase
+from knowledge.vectors import PostgresStore
 from tests.actions.content.conftest import BOOK, Newsroom
 from tests.conftest import StandingClock
+from tests.knowledge.conftest import Letters
 
 
 def to_be_about_machines(text: str) -> str:
@@ -103,32 +107,6 @@ def test_a_golden_question_about_nothing_is_a_mistake(newsroom: Newsroom) -> Non
     ]
 
 
-def test_only_one_publication_waits_or_runs(newsroom: Newsroom) -> None:
-    newsroom.set_up()
-    newsroom.order()
-    with pytest.raises(Refusal, match="already_publishing"):
-        newsroom.order()
-
-
-def test_one_that_was_stopped_is_seen_as_failed_and_published_nothing(
-    newsroom: Newsroom, clock: StandingClock
-) -> None:
-    newsroom.set_up()
-    before = newsroom.active()
-    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
-    number = newsroom.order()
-    assert publishing._claim(newsroom.press) == number  # and here its process is killed
-    with pytest.raises(Refusal, match="already_publishing"):
-        newsroom.order()
-    clock.pass_by(publishing.LOST_AFTER + timedelta(seconds=1))
-    with newsroom.database.reading() as db:
-        assert publishing.is_lost(db.get_one(Publication, number), now=clock.now())
-    assert newsroom.active() == before
-    assert newsroom.publish().state == State.PUBLISHED
-    with newsroom.database.reading() as db:
-        assert db.get_one(Publication, number).state == State.FAILED
-
-
 def test_one_that_was_taken_for_dead_activates_nothing(newsroom: Newsroom) -> None:
     """The fence: a process that was only asleep must not publish after somebody gave it up."""
     newsroom.set_up()
@@ -178,12 +156,7 @@ def test_rolling_back_is_one_row_and_holds_at_once(newsroom: Newsroom) -> None:
     newsroom.set_up()
     newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
     newsroom.publish()
-    now = newsroom.press.clock.now()
-    with newsroom.database.transaction() as db:
-        earlier = db.get_one(Edition, 1)
-        editions.roll_back(
-            db, newsroom.press.home, earlier, staff_id=newsroom.staff_id, now=now
-        )
+    newsroom.roll_back_to(1)
     assert "一楼" in newsroom.pack().articles["card"].body.zh
     assert newsroom.set_up() is None  # set-up does not undo it
     assert "一楼" in newsroom.pack().articles["card"].body.zh
@@ -213,12 +186,51 @@ def test_what_cannot_be_opened_any_more_is_not_rolled_back_to(newsroom: Newsroom
     newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
     newsroom.publish()
     with newsroom.database.reading() as db:
-        earlier, now = db.get_one(Edition, 1), newsroom.press.clock.now()
+        earlier = db.get_one(Edition, 1)
     (newsroom.press.home.index_dir / earlier.index_version / "manifest.json").unlink()
-    with newsroom.database.transaction() as db, pytest.raises(Refusal, match="edition_gone"):
-        editions.roll_back(
-            db, newsroom.press.home, earlier, staff_id=newsroom.staff_id, now=now
-        )
+    with pytest.raises(Refusal, match="edition_gone"):
+        newsroom.roll_back_to(1)
+
+
+def test_a_roll_back_finds_the_vectors_that_are_kept_in_postgresql(
+    newsroom: Newsroom, pgvector_url: str
+) -> None:
+    """They are no files of the edition: without the store no edition could be returned to."""
+    newsroom.keep_vectors_in(PostgresStore(pgvector_url))
+    newsroom.set_up()
+    newsroom.write("pool", lambda text: text.replace("哪里有游泳池", "孩子去哪儿戏水"))
+    assert newsroom.publish().state == State.PUBLISHED
+    assert asked(newsroom, "孩子去哪儿戏水").passage.text == "孩子去哪儿戏水"
+    newsroom.roll_back_to(1)
+    assert asked(newsroom, "哪里有游泳池").passage.text == "哪里有游泳池"
+    assert asked(newsroom, "孩子去哪儿戏水").passage.text != "孩子去哪儿戏水"
+
+
+def test_vectors_the_database_has_lost_are_not_rolled_back_to(
+    newsroom: Newsroom, pgvector_url: str
+) -> None:
+    newsroom.keep_vectors_in(PostgresStore(pgvector_url))
+    newsroom.set_up()
+    with psycopg.connect(pgvector_url) as connection:
+        (lost,) = connection.execute("SELECT version FROM vector_versions").fetchone() or ("",)
+    newsroom.write("pool", lambda text: text.replace("哪里有游泳池", "孩子去哪儿戏水"))
+    newsroom.publish()
+    before = newsroom.active()
+    with psycopg.connect(pgvector_url) as connection:
+        connection.execute(f"DROP TABLE vectors_{lost}_zh")
+    with pytest.raises(Refusal, match="edition_gone"):
+        newsroom.roll_back_to(1)
+    assert newsroom.active() == before
+
+
+def asked(newsroom: Newsroom, question: str) -> Found:
+    """What a process that opens the active edition now finds first."""
+    home, active = newsroom.press.home, newsroom.active()
+    assert active
+    base = KnowledgeBase(home.index_dir, Letters(), home.store, active.index_version)
+    first, *_ = base.search(question, "zh")
+    base.close()
+    return first
 
 
 def test_a_publisher_killed_in_the_middle_leaves_the_old_edition(
@@ -247,7 +259,7 @@ def test_a_publisher_killed_in_the_middle_leaves_the_old_edition(
     assert newsroom.active() == before
     with newsroom.database.reading() as db:
         assert db.get_one(Publication, number).state == State.RUNNING
-    clock.pass_by(publishing.LOST_AFTER + timedelta(seconds=1))
+    clock.pass_by(publications.LOST_AFTER + timedelta(seconds=1))
     assert newsroom.publish().state == State.PUBLISHED
     assert "三楼" in newsroom.pack().articles["card"].body.zh
     assert not list(newsroom.press.home.index_dir.glob("candidate-*"))

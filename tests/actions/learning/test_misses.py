@@ -127,7 +127,7 @@ def test_accepting_teaches_the_question_and_settles_the_misses(residents: Reside
     with residents.database.transaction() as db:
         before = learned.mark(db)
         misses.accept(db, Lesson([miss.id], LESSON), staff_id=None, now=now)
-        assert [question for _, question in learned.as_questions(db)] == [LESSON]
+        assert [taught.text for taught in learned.to_fold(db)] == [LESSON.text]
         assert learned.mark(db) != before
     assert waiting(residents) == []
     with (  # somebody else was faster
@@ -166,7 +166,7 @@ def test_taught_again_the_latest_word_holds(residents: Residents) -> None:
     with residents.database.transaction() as db:
         for question in (LESSON, other):
             learned.teach(db, question, staff_id=None, now=now)
-        assert [question for _, question in learned.as_questions(db)] == [other]
+        assert [taught.record_id for taught in learned.to_fold(db)] == [other.record_id]
         assert [(p.record, p.text, p.asked) for p in learned.passages(db)] == [
             (("article", "ed-hzbook"), LESSON.text, True)
         ]

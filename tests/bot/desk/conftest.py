@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from actions import conversations, told
-from actions.content import editions, publishing, revisions
+from actions.content import editions, publications, revisions
 from actions.content.model import Edition, Revision, State
 from actions.conversations import Attachment, Author, Conversation, Upload
 from actions.governance import service
@@ -217,7 +217,7 @@ def village(bot: Bot) -> Village:
         editions.activate(db, first)
         draft = Revision(path="help.yml", text=DOCUMENTS["help.yml"] + "\n", written_at=now)
         db.add(draft)
-        placed = publishing.order(db, imported, staff_id=None, now=now)
+        placed = publications.order(db, imported, staff_id=None, now=now)
         placed.state, village.publication_id = State.REFUSED, placed.id
         village.edition_id, village.revision_id = first.id, imported["articles/ed-card.md"]
         address = bot.parts.webchat.address(bot.session)

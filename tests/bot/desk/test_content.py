@@ -1,6 +1,7 @@
 """Editing content at the desk: nothing typed is lost, nothing is told unpublished."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from actions.booking.model import EntryStatus, Session, WaitlistEntry
 from actions.booking.schedule import write_sessions
-from actions.content import offline, publishing, revisions
+from actions.content import offline, publications, revisions
 from actions.content.model import Edition, Publication, Revision, State
 from actions.content.tasks import Reason
 from actions.conversations import Conversation
@@ -20,6 +21,7 @@ from bot.desk.editing import BLANKS
 from knowledge.article import read_article
 from knowledge.conflicts import READERS
 from knowledge.documents import LISTS
+from knowledge.vectors import FileStore, PostgresStore
 from tests.bot.conftest import PACK
 from tests.bot.desk.conftest import DOCUMENTS, Colleague, Village
 
@@ -64,6 +66,13 @@ def test_everything_the_desk_speaks_of_has_its_label(database: Database) -> None
     assert set(labels.TASK_REASONS) == set(Reason)
     assert set(labels.CONFLICTS) == {*READERS, "noted"}
     assert set(BLANKS) == set(LISTS)
+
+
+def test_the_desk_returns_to_editions_where_their_vectors_are(village: Village) -> None:
+    parts = village.bot.parts
+    settings = parts.settings.model_copy(update={"vector_store": "postgresql://db/vectors"})
+    assert isinstance(replace(parts, settings=settings).home.store, PostgresStore)
+    assert isinstance(parts.home.store, FileStore)
 
 
 async def test_what_was_saved_waits_for_a_publication(
@@ -271,7 +280,7 @@ async def test_a_publication_whose_process_was_stopped_is_shown_as_failed(
         assert placed
         placed.state = State.RUNNING
     assert "正在发布" in (await editor.get(address)).text
-    village.bot.clock.pass_by(publishing.LOST_AFTER * 2)
+    village.bot.clock.pass_by(publications.LOST_AFTER * 2)
     assert "没有做完" in (await editor.get(address)).text
 
 

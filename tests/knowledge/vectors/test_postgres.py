@@ -134,6 +134,22 @@ def test_only_the_versions_written_last_are_kept(pgvector_url: str, tmp_path: Pa
         PostgresStore(pgvector_url).open(second)
 
 
+def test_a_version_that_was_opened_is_no_longer_the_oldest(
+    pgvector_url: str, tmp_path: Path
+) -> None:
+    """What was rolled back to must outlive a stop of every process that has it open."""
+
+    def write(seed: int) -> Path:
+        return kept(pgvector_url, tmp_path / str(seed), both(heaps(3, seed=seed)), 1000)
+
+    first, second, *_ = [write(seed) for seed in range(postgres.KEPT)]
+    PostgresStore(pgvector_url).open(first).close()
+    write(99)
+    PostgresStore(pgvector_url).open(first).close()
+    with pytest.raises(IndexUnusable):
+        PostgresStore(pgvector_url).open(second)
+
+
 @pytest.mark.parametrize("in_use", [True, False])
 def test_a_version_that_is_open_somewhere_is_kept(
     pgvector_url: str, tmp_path: Path, in_use: bool

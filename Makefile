@@ -77,6 +77,12 @@ bench-chat: ready-to-test ## The whole path over HTTP, against stock Rasa
 drill: ready-to-test ## Kill and partition every process for a long time (the short form is in the tests)
 	@$(APART) $(PY)/python -m bench.drill
 
+drill-booking: environments ## Many processes want the same places; TRIALS=1000 [PROCESSES=8,24,64]
+	@$(PY)/python -m bench.booking_drill --trials "$(or $(TRIALS),1000)" $(if $(PROCESSES),--processes "$(PROCESSES)")
+
+bench-booking: environments ## Sign-up opens: very many want few places; N=10000
+	@$(PY)/python -m bench.booking_load --contenders "$(or $(N),10000)"
+
 fix: environments ## Format, and mend what can be mended
 	$(PY)/ruff format . && $(PY)/ruff check --fix .
 
@@ -84,4 +90,4 @@ clean: ## Remove what set-up made (never the state folder)
 	rm -rf .venv .venv-rasa .tools .build .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-dates bench-chat drill fix clean
+.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-dates bench-chat bench-booking drill drill-booking fix clean

@@ -1,10 +1,16 @@
-"""`python -m actions serve | migrate | publish | revision`: the action server, its store."""
+"""`python -m actions serve | migrate | publish | draw | revision`: action server and store."""
 
+import json
+import sys
 from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
 
+import httpx
 import typer
 
 from actions import migrate, settings
+from actions.booking import lots
 from actions.changeover import follow
 from actions.clock import open_clock
 from actions.content import drafts, publications, publishing
@@ -22,6 +28,10 @@ from knowledge.vectors import store_at
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 
+draws = typer.Typer(no_args_is_help=True, help="the draws of scarce places")
+commands.add_typer(draws, name="draw")
+
+NOT_DRAWN = 2  # exit code: there is no result yet to recompute
 NOT_PUBLISHED = 3  # exit code: it was run, and the content is the one from before
 PATIENT = 20  # s: who publishes may wait for the store, no resident does
 
@@ -62,6 +72,50 @@ def publish() -> None:
 def write_migration(message: str) -> None:
     """Write a migration with what the models have and the (migrated) database has not."""
     migrate.revise(Database(settings.read().database), message)
+
+
+@draws.callback()
+def _of_draws() -> None:
+    """Keep `draw verify` two words, though it is the only command of draws yet."""
+
+
+@draws.command("verify")
+def verify_draw(
+    file_or_url: Annotated[str, typer.Argument(help="what was published; - reads stdin")] = "-",
+    commitment: Annotated[str, typer.Option(help="that you noted before the draw")] = "",
+) -> None:
+    """Recompute a draw from what was published of it; exit code 1 when it comes out otherwise.
+
+    Nothing else is read: no database, no settings.
+    """
+    published = _read_published(file_or_url)
+    found = list(lots.differences(published))
+    if commitment and commitment != published.get("commitment"):
+        found.insert(0, f"commitment is {published.get('commitment')}, noted {commitment}")
+    if found:
+        typer.echo(f"不一致 · differs: {found[0]}")
+        raise typer.Exit(1)
+    if not lots.is_drawn(published):
+        typer.echo(f"还没有抽 · not drawn yet; the commitment is {published['commitment']}")
+        raise typer.Exit(NOT_DRAWN)
+    won = sum(line["won"] for line in published["order"])
+    typer.echo(f"一致 · consistent: {published['entries']} tickets, {won} won")
+
+
+def _read_published(file_or_url: str) -> dict[str, Any]:
+    try:
+        if file_or_url.startswith(("http://", "https://")):
+            text = httpx.get(file_or_url, timeout=20).raise_for_status().text
+        elif file_or_url == "-":
+            text = sys.stdin.read()
+        else:
+            text = Path(file_or_url).read_text(encoding="utf-8")
+        content = json.loads(text)
+    except (OSError, httpx.HTTPError, ValueError) as error:
+        raise XiaoliError(f"{file_or_url} cannot be read as a draw's file: {error}") from None
+    if not isinstance(content, dict):
+        raise XiaoliError(f"{file_or_url} is no draw's file: it is not a JSON object")
+    return content
 
 
 def _press(said: Settings) -> Press:

@@ -6,7 +6,7 @@ Sessions, bookings and lines are of any area, whoever of the staff publishes.
 from collections.abc import Callable
 from datetime import datetime
 
-from actions.booking import service
+from actions.booking import places, service, waitlist
 from actions.booking.programme import Programme
 from actions.booking.schedule import write_sessions
 from actions.content import offline
@@ -36,10 +36,11 @@ def follow(db: Db, changeover: Changeover, now: datetime) -> None:
 def bring_back(
     db: Db, programme: Programme, subject: Subject, *, staff_id: int, now: datetime
 ) -> None:
-    """Let something be told again; who waits gets the places that came free meanwhile."""
+    """Let something be told again; who waits is offered the places that came free meanwhile."""
     offline.bring_back(db, subject, staff_id=staff_id, now=now)
     kind, record_id = subject
     if kind == "activity":
         with scope.unlimited(db):
-            for session in service.sessions_between(db, start=now, activity_ids=[record_id]):
-                service.promote(db, programme, session_id=session.id, now=now)
+            to_come = service.sessions_between(db, start=now, activity_ids=[record_id])
+            for session in places.hold_all(db, [session.id for session in to_come]):
+                waitlist.offer(db, programme, session_id=session.id, now=now)

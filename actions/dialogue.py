@@ -40,9 +40,12 @@ QUESTIONS = frozenset(
     {"ask_knowledge", "ask_hours", "ask_departure", "list_activities", "list_bookings"}
     | {"check_request", "ask_help", "ask_quick_links", "greet", "thank", "goodbye"}
 )
-WAYS_OUT = frozenset({"cancel", "ask_person", "set_elder_mode", "set_language"})
+WAYS_OUT = frozenset(
+    {"cancel", "ask_person", "set_elder_mode", "set_language", "set_reminders"}
+)
 DEEDS = frozenset(
-    {"book_activity", "cancel_booking", "report_problem", "request_help", "offer_help"}
+    {"book_activity", "cancel_booking", "change_booking"}
+    | {"report_problem", "request_help", "offer_help"}
 )
 INTERRUPTIONS = QUESTIONS | WAYS_OUT
 # Forms that only ask back about a question: nothing is lost when the next wish replaces them.

@@ -10,10 +10,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from actions.conversations import Choice
+from actions.conversations import Choice, Conversation
 from actions.db import Base, Db, UtcDateTime
 from actions.turns import TurnRow, TurnState
 
@@ -24,12 +34,19 @@ TURN_GRACE = timedelta(
 
 
 class NoticeState(StrEnum):
-    """waiting → sent, or cancelled because its cause went, or dead after the last try."""
+    """waiting → sent, or cancelled (its cause or its time went), or dead after the last try.
+
+    What is owed to somebody without a page waits, once it is due, for staff to phone.
+    """
 
     WAITING = "waiting"
+    TO_PHONE = "to_phone"
     SENT = "sent"
     CANCELLED = "cancelled"
     DEAD = "dead"
+
+
+OWED = (NoticeState.WAITING, NoticeState.TO_PHONE)
 
 
 class Notice(Base):
@@ -50,6 +67,7 @@ class Notice(Base):
     told: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # its mark
     state: Mapped[str] = mapped_column(String(10), default=NoticeState.WAITING)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stale_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # never sent from then on
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -61,6 +79,7 @@ def put(  # noqa: PLR0913 - one row has this many facts
     conversation_id: str,
     response: str,
     due_at: datetime,
+    stale_at: datetime | None = None,
     values: dict[str, Any] | None = None,
     choices: Sequence[Choice] = (),
     turn_id: str | None = None,
@@ -72,7 +91,8 @@ def put(  # noqa: PLR0913 - one row has this many facts
     """Owe somebody a notice.
 
     `values` must be JSON as `wording.to_json` gives it. `about` names the cause
-    ("booking:12") so that it can be cancelled; `key` makes a notice that exists once.
+    ("booking:12") so that it can be cancelled; `key` makes a notice that exists once. From
+    `stale_at` on it is not sent any more: it would not be true.
     """
     notice = Notice(
         key=key or secrets.token_hex(16),
@@ -86,6 +106,7 @@ def put(  # noqa: PLR0913 - one row has this many facts
         staff_id=staff_id,
         state=NoticeState.WAITING,
         due_at=due_at,
+        stale_at=stale_at,
         tries=0,
     )
     db.add(notice)
@@ -93,11 +114,28 @@ def put(  # noqa: PLR0913 - one row has this many facts
     return notice
 
 
+def put_once(db: Db, *, key: str, **notice: Any) -> Notice | None:
+    """Owe a notice that may have been owed before: one taken back is owed again, as it is now.
+
+    Takes what `put` takes. None when it has been sent: nobody is told twice.
+    """
+    found = db.scalar(select(Notice).where(Notice.key == key))
+    if found is None:
+        return put(db, key=key, **notice)
+    if found.state not in (NoticeState.CANCELLED, *OWED):
+        return None
+    found.state, found.tries, found.lease_until = NoticeState.WAITING, 0, None
+    found.due_at, found.stale_at = notice["due_at"], notice.get("stale_at")
+    found.values = notice.get("values") or {}
+    db.flush()
+    return found
+
+
 def cancel(db: Db, about: str) -> int:
-    """Take back every notice about something that is still waiting; returns how many."""
+    """Take back every notice about something that is still owed; returns how many."""
     taken_back = db.execute(
         update(Notice)
-        .where(Notice.about == about, Notice.state == NoticeState.WAITING)
+        .where(Notice.about == about, Notice.state.in_(OWED))
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
@@ -182,3 +220,30 @@ def mark_sent(db: Db, notice_id: int, *, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return bool(sent.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def to_phone(db: Db, *, now: datetime, limit: int = 100) -> Sequence[Row[Notice, Conversation]]:
+    """Return what staff have to tell on the phone at this moment, oldest first."""
+    return db.execute(
+        select(Notice, Conversation)
+        .join(Conversation, Conversation.id == Notice.conversation_id)
+        .where(Notice.state == NoticeState.TO_PHONE, _is_true(now))
+        .order_by(Notice.due_at, Notice.id)
+        .limit(limit)
+    ).all()
+
+
+def mark_told(db: Db, notice_id: int, *, staff_id: int, now: datetime) -> bool:
+    """Record that staff have told it on the phone. False when it is not to be told any more."""
+    told = db.execute(
+        update(Notice)
+        .where(Notice.id == notice_id, Notice.state == NoticeState.TO_PHONE, _is_true(now))
+        .values(state=NoticeState.SENT, sent_at=now, staff_id=staff_id)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(told.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _is_true(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that the time of a notice has not gone."""
+    return or_(Notice.stale_at.is_(None), Notice.stale_at > now)

@@ -62,7 +62,7 @@ class Wording:
             WordingError: no such response, or a value it speaks of was not given.
         """
         variant = self._variant(response, language, elder)
-        shown = {key: self._show(value, language) for key, value in (values or {}).items()}
+        shown = {key: self.shown(value, language) for key, value in (values or {}).items()}
         try:
             text = str(variant["text"]).format_map(shown)
             buttons = tuple(_choice(button, shown) for button in variant.get("buttons", ()))
@@ -83,7 +83,7 @@ class Wording:
         in_language = [v for v in fitting if language == "zh" or _speaks(v, language)]
         return max(in_language or fitting, key=lambda v: len(v.get("condition", ())))
 
-    def _show(self, value: Any, language: str) -> str:
+    def shown(self, value: Any, language: str) -> str:
         """Write a value, whether it comes as itself or as the JSON `to_json` made of it."""
         match _plain(value):
             case {"moment": moment}:

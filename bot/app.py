@@ -18,25 +18,28 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from actions.booking.programme import Programme
 from actions.changeover import follow
 from actions.clock import open_clock
 from actions.content.editions import Home, Shelf
-from actions.db import Database
+from actions.db import Database, Db
 from actions.errors import kind_of
 from actions.wording import Wording, read_wording
+from bot import draws, feeds, page
 from bot import gateway as life
-from bot import page
 from bot.assistant import Assistant, RasaAssistant
-from bot.channels import webchat
+from bot.channels import phone, webchat
 from bot.delivery import Delivery
 from bot.desk import pages as desk
 from bot.desk.visit import ROOT as DESK
 from bot.desk.visit import Desk
-from bot.gateway import Gateway, Ground
+from bot.feeds import Feeds
+from bot.gateway import Gateway
+from bot.ground import Ground
 from bot.limits import Limits
 from bot.problems import Problem
 from bot.settings import Settings
-from bot.upkeep import Publisher, Upkeep
+from bot.upkeep import Draws, Offers, Publisher, Upkeep
 from knowledge.embedder import Embedder, OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
@@ -76,6 +79,10 @@ class Parts:
         store = store_at(self.settings.vector_store)
         return Home(shelf, self.settings.index_dir, follow, store)
 
+    def programme(self, db: Db) -> Programme:
+        """Return what is on, as the active edition has it."""
+        return Programme(self.home.shelf.pack(db), self.wording)
+
 
 def assemble(settings: Settings, assistant: Assistant) -> Parts:
     """Open the store, the words and the gate, and put the gateway on them.
@@ -101,6 +108,7 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
                 settings.state_dir / "safety",
             ),
             assistant=assistant,
+            shelf=Shelf(pack, settings.content_dir),
             turn_seconds=settings.turn_seconds,
         )
     )
@@ -138,10 +146,22 @@ def put_together(parts: Parts, client: httpx.AsyncClient) -> ASGIApp:
     _answer_problems(app, parts.wording)
     app.include_router(webchat.routes(parts.webchat))
     app.include_router(page.routes(page.Page(parts.webchat, parts.wording, parts.pack)))
+    app.include_router(draws.routes(parts.database, parts.programme))
+    app.include_router(feeds.routes(_feeds(parts)))
     app.mount("/static", page.static(), name="static")
     app.mount(DESK, desk.build(_desk(parts)))
     _add_health(app, parts, client)
     return Guarded(app, parts.wording)
+
+
+def _feeds(parts: Parts) -> Feeds:
+    return Feeds(
+        database=parts.database,
+        clock=parts.webchat.clock,
+        wording=parts.wording,
+        shelf=parts.home.shelf,
+        font_dir=parts.settings.font_dir,
+    )
 
 
 def _desk(parts: Parts) -> Desk:
@@ -154,6 +174,7 @@ def _desk(parts: Parts) -> Desk:
         secret_key=parts.settings.secret_key,
         uploads=parts.webchat.uploads,
         embedder=parts.embedder,
+        font_dir=parts.settings.font_dir,
     )
 
 
@@ -259,13 +280,23 @@ def build_worker(settings: Settings) -> Callable[[], None]:
     database = Database(settings.database)
     database.check_durable()
     clock = open_clock(settings.test_clock)
-    upkeep = Upkeep(database, Shelf(pack, settings.content_dir), clock)
+    shelf, wording = Shelf(pack, settings.content_dir), read_wording(pack.zone)
+    upkeep = Upkeep(database, shelf, clock)
+    offers = Offers(database, shelf, wording, clock)
+    drawing = Draws(database, shelf, wording, clock)
     publisher = Publisher(database, clock)
     delivery = Delivery(
         database=database,
         clock=clock,
-        wording=read_wording(pack.zone),
-        channels={webchat.NAME: webchat.ByRow()},
+        wording=wording,
+        channels={webchat.NAME: webchat.ByRow(), phone.NAME: phone.ByPhone()},
         return_after=timedelta(minutes=settings.return_after_minutes),
     )
-    return lambda: delivery.run(lambda: (upkeep.run_due(), publisher.run_due()))
+    return lambda: delivery.run(
+        lambda: (
+            upkeep.run_due(),
+            drawing.run_due(),
+            offers.run_due(),
+            publisher.run_due(),
+        )
+    )

@@ -1,9 +1,12 @@
-"""Which of the offered choices a resident means: by tap, number, ordinal or label."""
+"""The choices a resident was offered, and which is meant: by tap, number, ordinal or label."""
 
 import re
 from collections.abc import Sequence
 
-from actions.conversations import CHOICE_ID, Choice
+from sqlalchemy import select
+
+from actions.conversations import CHOICE_ID, Author, Choice, Message
+from actions.db import Db
 from knowledge.text import normalise
 
 CHINESE_NUMBERS = "一二三四五六七八九十"
@@ -43,6 +46,36 @@ def resolve(text: str, offered: Sequence[Choice]) -> Choice | None:
 def is_id(text: str) -> bool:
     """Whether the text is the id of a choice, of those offered now or of older ones."""
     return CHOICE_ID.fullmatch(text) is not None
+
+
+def offered_before(db: Db, message: Message) -> list[Choice]:
+    """Return the choices offered last, between the resident's message before and this one."""
+    earlier = db.scalars(
+        select(Message)
+        .where(Message.conversation_id == message.conversation_id, Message.id < message.id)
+        .order_by(Message.id.desc())
+        .limit(8)
+    )
+    for said in earlier:
+        if said.author == Author.RESIDENT:
+            break
+        if said.choices:
+            return said.offered
+    return []
+
+
+def issued(db: Db, message: Message, choice_id: str) -> Choice | None:
+    """Return the choice of this id if we ever gave it out in this conversation."""
+    said = db.scalars(
+        select(Message)
+        .where(
+            Message.conversation_id == message.conversation_id,
+            Message.author != Author.RESIDENT,
+        )
+        .order_by(Message.id.desc())
+        .limit(500)
+    )
+    return next((c for one in said for c in one.offered if c.id == choice_id), None)
 
 
 def _number(said: str) -> int | None:

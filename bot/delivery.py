@@ -26,10 +26,14 @@ LONGEST_PAUSE = timedelta(hours=24)
 
 
 class Channel(Protocol):
-    """Sends to an address. `sends_by_row`: the written row is the delivery (the web page)."""
+    """Sends to an address. `sends_by_row`: the written row is the delivery (the web page).
+
+    `told_by_staff`: nothing is sent, it waits for staff to tell it (the desk's own channel).
+    """
 
     name: str
     sends_by_row: bool
+    told_by_staff: bool
 
     def send(self, address: str, said: Said) -> None:
         """Bring a message to a resident; raises when it did not arrive."""
@@ -107,10 +111,16 @@ class Delivery:
             notice = db.get_one(Notice, notice_id)
             if not self._is_ours(notice):
                 return
+            if notice.stale_at is not None and notice.stale_at <= self.clock.now():
+                notice.state = NoticeState.CANCELLED
+                return
             conversation = db.get_one(Conversation, notice.conversation_id)
             address = db.get_one(Address, conversation.address_id)
-            said = self._said(db, notice, conversation)
             channel = self.channels[address.channel]
+            if channel.told_by_staff:
+                notice.state = NoticeState.TO_PHONE
+                return
+            said = self._said(db, notice, conversation)
             if channel.sends_by_row:
                 self._write(db, notice, conversation, said)
                 return

@@ -10,29 +10,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy import ColumnElement, exc, func, select
 from starlette.concurrency import run_in_threadpool
 
-from actions import conversations, outbox, told, turns, wording
-from actions.clock import Clock
-from actions.conversations import Author, Choice, Conversation, Draft, Message, Status
-from actions.db import Database, Db
+from actions import conversations, outbox, turns, wording
+from actions.conversations import Choice, Conversation, Message
+from actions.db import Db
 from actions.errors import kind_of
-from actions.learning import misses
-from actions.outbox import Notice
 from actions.turns import EntryState, InboxEntry, Opening, TurnRow, TurnState
-from actions.wording import Said, Wording
+from actions.wording import Said
 from bot import inbox, metrics
-from bot.assistant import Assistant, AssistantSilent
-from bot.choices import is_id, resolve
+from bot.assistant import AssistantSilent
+from bot.choices import offered_before, resolve
+from bot.ground import Ground
 from bot.inbox import Kept
-from bot.language import language_of
 from bot.message import InboundMessage
-from knowledge.pack import NeverRequest, Pack
+from bot.replies import Answered, Replies, has_reply, of_update
+from bot.unaided import Unaided, note_language
 from knowledge.text import normalise
 
 log = structlog.get_logger()
@@ -52,50 +50,13 @@ LONGEST_PAUSE = timedelta(seconds=8)  # between two tries
 TRIES = 5  # a message that breaks us so often is quarantined
 STALE = timedelta(seconds=10)  # a turn older than this has lost its gateway
 AT_ONCE = 16  # conversations that are gone on with together after a breakdown
-STORE_SECONDS = 1.8  # how long the store may take, before and again after the turn
 SETTLING_SECONDS = 0.5  # how long a turn that ran out of time may take to say so
 # The store's own troubles: no entry is to blame for them.
 STORE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
-BACK_WORDS = frozenset({"回到小沥", "返回小沥", "回小沥", "back to xiaoli", "xiaoli"})
 
 
 class StoreSlow(Exception):
     """The store did not answer in time; the message may or may not have been kept."""
-
-
-class SafetyGate(Protocol):
-    """Knows an emergency when it reads one."""
-
-    def check(self, text: str) -> NeverRequest | None:
-        """Return what kind of emergency a message tells of, None for everything else."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What came of a message: our replies so far, and who answers the conversation now."""
-
-    replies: list[Message]
-    status: str
-    waiting: bool  # the last word on it is still to come
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether the resident has heard nothing yet of a message that waits."""
-        return self.waiting and not self.replies
-
-
-@dataclass
-class Ground:
-    """What the gateway stands on."""
-
-    database: Database
-    clock: Clock
-    wording: Wording
-    pack: Pack
-    gate: SafetyGate
-    assistant: Assistant
-    turn_seconds: float = 4.0
-    store_seconds: float = STORE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -113,8 +74,14 @@ class Gateway:
     """Answers messages; one instance serves all channels of a process."""
 
     ground: Ground
+    replies: Replies = field(init=False)
+    unaided: Unaided = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.replies = Replies(self.ground)
+        self.unaided = Unaided(self.ground, self.replies)
 
     async def receive(self, message: InboundMessage) -> Answered:
         """Keep a message and answer it, truthfully and within the turn's seconds.
@@ -200,41 +167,13 @@ class Gateway:
 
     def _keep(self, message: InboundMessage) -> Kept:
         """Keep a message; an emergency is answered in the same moment, past every queue."""
-        emergency = self._emergency(message.text)
+        emergency = self.unaided.emergency(message.text)
         return inbox.keep(
             self.ground.database,
             message,
             now=self.ground.clock.now(),
-            at_once=partial(self._answer_emergency, emergency) if emergency else None,
+            at_once=partial(self.unaided.answer_emergency, emergency) if emergency else None,
         )
-
-    def _emergency(self, text: str) -> NeverRequest | None:
-        if is_id(text):  # a tap
-            return None
-        try:
-            return self.ground.gate.check(text)
-        except Exception as error:  # a gate that is broken must not make us deaf
-            log.error("the safety gate failed", error=kind_of(error))
-            return None
-
-    def _answer_emergency(self, emergency: NeverRequest, db: Db, entry: InboxEntry) -> None:
-        """The number comes first, whichever form or person the conversation is with."""
-        metrics.EMERGENCIES.inc()
-        now = self.ground.clock.now()
-        _, conversation, message = db.execute(ENTRY.where(InboxEntry.id == entry.id)).one()
-        self._note_language(db, conversation, message.text)
-        said = self.ground.wording.render(
-            "utter_emergency",
-            language=conversation.resident.language,
-            elder=conversation.resident.elder,
-            values={"number": emergency.number, "advice": emergency.first_sentence},
-        )
-        conversations.say(
-            db, conversation, said.text, author=Author.ASSISTANT, now=now, inbox_id=entry.id
-        )
-        if conversation.status == Status.OPEN:
-            conversation.unanswered_since = conversation.unanswered_since or now
-        turns.close_entry(entry, EntryState.ANSWERED, now=now)
 
     def _prepare(self, conversation_id: str) -> tuple[bool, Work | None]:
         """Take the next entry: whether to look for another, and what to ask the assistant.
@@ -246,11 +185,12 @@ class Gateway:
             if due is None:
                 return False, None
             entry, conversation, message = due
-            self._note_language(db, conversation, message.text)
+            note_language(db, conversation, message.text)
             if self._acted_before(db, entry, conversation):
                 return True, None
-            if self._needs_assistant(db, entry, conversation, message):
-                return True, self._open(db, entry, conversation, message)
+            choice = resolve(message.text, offered_before(db, message))
+            if not self.unaided.answers(db, entry, conversation, message, choice):
+                return True, self._open(db, entry, conversation, message, choice)
             turns.close_entry(entry, EntryState.ANSWERED, now=self.ground.clock.now())
             return _more_waits(db, entry), None
 
@@ -260,7 +200,7 @@ class Gateway:
             return False
         acted = self._fence(db, entry)
         for turn_id in acted:
-            self._say(db, entry, conversation, outbox.of_turn(db, turn_id), [])
+            self.replies.say(db, entry, conversation, outbox.of_turn(db, turn_id), [])
             turns.close_entry(entry, EntryState.ANSWERED, now=self.ground.clock.now())
         db.flush()
         db.refresh(conversation)  # giving up began a new epoch
@@ -298,7 +238,7 @@ class Gateway:
         log.error("quarantined", entry=entry.id)
         if not acted:  # else the worker has news of what was done
             with self.ground.database.transaction() as db:
-                self._reply(db, db.get_one(InboxEntry, entry.id), "utter_handed_over")
+                self.replies.reply(db, db.get_one(InboxEntry, entry.id), "utter_handed_over")
 
     def _next(self, conversation_id: str) -> tuple[ColumnElement[bool], ...]:
         """Say which entry is the oldest that waits, if it is due: nothing overtakes it."""
@@ -312,44 +252,14 @@ class Gateway:
         )
         return InboxEntry.id == oldest, InboxEntry.next_try_at <= self.ground.clock.now()
 
-    def _needs_assistant(
-        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
-    ) -> bool:
-        """Answer what the gateway itself can; True when Rasa has to be asked."""
-        if conversation.status == Status.OPEN:
-            self._to_the_desk(db, entry, conversation, message)
-        elif not message.text and not message.attachments:
-            self._reply(db, entry, "utter_empty_message")
-        elif is_id(message.text) and _was_offered(db, message, message.text):
-            return True if self._choice(db, message) else self._refuse_old(db, entry)
-        elif not message.text and db.get(Draft, conversation.id) is None:
-            self._reply(db, entry, "utter_attachment_kept")
-        else:
-            return True
-        return False
-
-    def _refuse_old(self, db: Db, entry: InboxEntry) -> bool:
-        self._reply(db, entry, "utter_old_choice")
-        return False
-
-    def _to_the_desk(
-        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
-    ) -> None:
-        """A person answers: one receipt, then silence, until the resident wants us back."""
-        now = self.ground.clock.now()
-        if normalise(message.text).strip("。.!！「」\"' ") in BACK_WORDS:
-            conversations.return_to_assistant(db, conversation)
-            self._reply(db, entry, "utter_returned")
-            return
-        if conversation.receipt_given_at is None:
-            conversation.receipt_given_at = now
-            self._reply(db, entry, "utter_receipt")
-        conversation.unanswered_since = conversation.unanswered_since or now
-
     def _open(
-        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
+        self,
+        db: Db,
+        entry: InboxEntry,
+        conversation: Conversation,
+        message: Message,
+        choice: Choice | None,
     ) -> Work:
-        choice = self._choice(db, message)
         turn = turns.open_turn(
             db,
             entry,
@@ -366,16 +276,6 @@ class Gateway:
             tracker_id=conversation.tracker_id,
             text=_for_rasa(choice, message),
         )
-
-    def _choice(self, db: Db, message: Message) -> Choice | None:
-        return resolve(message.text, _offered_before(db, message))
-
-    def _note_language(self, db: Db, conversation: Conversation, text: str) -> None:
-        resident = conversation.resident
-        language = resident.language if is_id(text) else language_of(text, resident.language)
-        if language != resident.language:
-            conversations.hold(db, conversation.id)  # before the resident, as an emergency does
-            resident.language = language
 
     def _settle(self, work: Work, said: list[Said]) -> bool:
         """Say what was answered, or what was done, or the truth that neither happened yet.
@@ -396,25 +296,9 @@ class Gateway:
                 return False  # another gateway has taken the entry over, and goes on
             news = outbox.of_turn(db, work.turn_id)
             metrics.TURNS.labels("answered").inc()
-            self._say(db, entry, conversation, news, said if answered else [])
+            self.replies.say(db, entry, conversation, news, said if answered else [])
             turns.close_entry(entry, EntryState.ANSWERED, now=now)
             return _more_waits(db, entry)
-
-    def _say(
-        self,
-        db: Db,
-        entry: InboxEntry,
-        conversation: Conversation,
-        news: list[Notice],
-        said: list[Said],
-    ) -> None:
-        conversations.hold(db, conversation.id)  # before the notices, as the worker does
-        for notice in news:
-            if outbox.mark_sent(db, notice.id, now=self.ground.clock.now()):
-                choices = [Choice(**choice) for choice in notice.choices]
-                self._reply(db, entry, notice.response, values=notice.values, choices=choices)
-        for reply in said:
-            self._write(db, entry, conversation, reply)
 
     def _try_later(
         self, db: Db, entry: InboxEntry, conversation: Conversation, now: datetime
@@ -424,51 +308,15 @@ class Gateway:
         if person or now - entry.received_at >= PATIENCE:
             conversations.open_for_staff(db, conversation, now=now)
             conversation.receipt_given_at = now
-            self._reply(db, entry, "utter_handed_over")
+            self.replies.reply(db, entry, "utter_handed_over")
             turns.close_entry(entry, EntryState.HANDED_OVER, now=now)
             return
-        if not _has_reply(db, entry):
-            self._reply(db, entry, "utter_still_working")
+        if not has_reply(db, entry):
+            self.replies.reply(db, entry, "utter_still_working")
         entry.next_try_at = now + _pause(entry.tries)
 
     def _person_words(self) -> set[str]:
         return {normalise(word) for word in self.ground.pack.bot.person_words}
-
-    def _reply(
-        self,
-        db: Db,
-        entry: InboxEntry,
-        response: str,
-        *,
-        values: dict[str, Any] | None = None,
-        choices: list[Choice] | None = None,
-    ) -> None:
-        conversation = db.get_one(Conversation, entry.conversation_id)
-        said = self.ground.wording.render(
-            response,
-            language=conversation.resident.language,
-            elder=conversation.resident.elder,
-            values=values or {},
-            choices=choices or (),
-        )
-        self._write(db, entry, conversation, said)
-
-    def _write(self, db: Db, entry: InboxEntry, conversation: Conversation, said: Said) -> None:
-        """Write a reply down; a resident's first one comes after who we are, said once."""
-        now = self.ground.clock.now()
-        if conversations.introduce(db, conversation, now=now):
-            self._reply(db, entry, "utter_introduction")
-        reply = conversations.say(
-            db,
-            conversation,
-            said.text,
-            author=Author.ASSISTANT,
-            now=now,
-            choices=said.choices,
-            inbox_id=entry.id,
-        )
-        told.keep(db, reply, said.told, now=now)
-        misses.note(db, conversation, reply, said.told, now=now)
 
     def _waiting(self) -> list[str]:
         """Return the conversations with something due that no living turn is at."""
@@ -497,26 +345,16 @@ class Gateway:
     def _answered(self, kept: Kept) -> Answered:
         """Return what came of an update; when that is nothing yet, say so first."""
         with self.ground.database.reading() as db:
-            answered = _answer(db, kept)
+            answered = of_update(db, kept)
         if not answered.is_silent:
             return answered
         with self.ground.database.transaction() as db:
             conversations.hold(db, kept.conversation_id)  # its turn may end this moment
-            answered = _answer(db, kept)
+            answered = of_update(db, kept)
             if not answered.is_silent:
                 return answered
-            self._reply(db, db.get_one(InboxEntry, kept.entry_id), "utter_still_working")
-            return _answer(db, kept)
-
-
-def _answer(db: Db, kept: Kept) -> Answered:
-    state, status = db.execute(
-        select(InboxEntry.state, Conversation.status)
-        .join(Conversation, Conversation.id == InboxEntry.conversation_id)
-        .where(InboxEntry.id == kept.entry_id)
-    ).one()
-    replies = conversations.replies_to(db, kept.entry_id)
-    return Answered(replies, status, waiting=state == EntryState.WAITING)
+            self.replies.reply(db, db.get_one(InboxEntry, kept.entry_id), "utter_still_working")
+            return of_update(db, kept)
 
 
 def _pause(tries: int) -> timedelta:
@@ -534,40 +372,6 @@ def _more_waits(db: Db, entry: InboxEntry) -> bool:
 
 def _text_of(db: Db, entry: InboxEntry) -> str:
     return db.get_one(Message, entry.message_id).text
-
-
-def _has_reply(db: Db, entry: InboxEntry) -> bool:
-    return bool(conversations.replies_to(db, entry.id))
-
-
-def _offered_before(db: Db, message: Message) -> list[Choice]:
-    """Return the choices offered last, between the resident's message before and this one."""
-    earlier = db.scalars(
-        select(Message)
-        .where(Message.conversation_id == message.conversation_id, Message.id < message.id)
-        .order_by(Message.id.desc())
-        .limit(8)
-    )
-    for said in earlier:
-        if said.author == Author.RESIDENT:
-            break
-        if said.choices:
-            return said.offered
-    return []
-
-
-def _was_offered(db: Db, message: Message, choice_id: str) -> bool:
-    """Whether we ever gave out this choice in this conversation."""
-    offers = db.scalars(
-        select(Message.choices)
-        .where(
-            Message.conversation_id == message.conversation_id,
-            Message.author != Author.RESIDENT,
-        )
-        .order_by(Message.id.desc())
-        .limit(500)
-    )
-    return any(choice["id"] == choice_id for choices in offers for choice in choices)
 
 
 # What Rasa reads for a message that is only a photo or a place.

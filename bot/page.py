@@ -6,6 +6,7 @@ another site cannot know. The script keeps a session of its own and uses the cha
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
@@ -35,12 +37,14 @@ from knowledge.pack import EmergencyNumber, Pack, Text
 log = structlog.get_logger()
 
 HERE = Path(__file__).parent
+OUR_PAGES = re.compile(r"(/b/[\w-]{22})(?![\w-])", re.ASCII)
 URGENT_DIGITS = 3  # 12345 is for what can wait; it is among the quick links
 STARTERS = ("starter_1", "starter_2", "starter_3", "starter_4")
 # What the script says by itself; it gets them with the page.
 SCRIPT_WORDS = (
     "program",
     "open",
+    "open_booking",
     "offline",
     "working",
     "waiting",
@@ -167,9 +171,17 @@ def urgent(numbers: Iterable[EmergencyNumber]) -> list[EmergencyNumber]:
 def page_template() -> Template:
     """Read the page's template; everything put into it is escaped."""
     folder = FileSystemLoader(HERE / "templates")
-    return Environment(
+    environment = Environment(
         loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    ).get_template("chat.html")
+    )
+    environment.filters["linked"] = linked
+    return environment.get_template("chat.html")
+
+
+def linked(text: str, label: str) -> Markup:
+    """Make links of our own pages in a text, as the script does; all else is escaped."""
+    link = rf'<a href="\1">{escape(label)}</a>'
+    return Markup(OUR_PAGES.sub(link, str(escape(text))))  # noqa: S704
 
 
 class Static(StaticFiles):

@@ -1,5 +1,7 @@
 """What the environment says to the bot: the only place of it that reads the environment."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from actions import settings as ground
@@ -13,6 +15,7 @@ class Settings(ground.Settings):
     rasa_url: str = "http://127.0.0.1:5005"
     rate_limit: str = "40/minute"
     return_after_minutes: int = Field(default=30, ge=1)
+    font_dir: Path = Path("/usr/share/fonts")
     turn_seconds: float = Field(default=4.0, gt=0)
 
     @property

@@ -7,11 +7,14 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
+from actions.booking import draw, waitlist
+from actions.booking.programme import Programme
 from actions.booking.schedule import write_sessions
 from actions.clock import Clock
 from actions.content import publications
 from actions.content.editions import Shelf
-from actions.db import Database
+from actions.db import Database, Db
+from actions.wording import Wording
 
 log = structlog.get_logger()
 
@@ -38,6 +41,49 @@ class Upkeep:
             write_sessions(db, self.shelf.pack(db), now=now)
         self._done_on = today
         return True
+
+
+@dataclass
+class Offers:
+    """Ends the offers of places whose time has run out, and asks the next."""
+
+    database: Database
+    shelf: Shelf
+    wording: Wording
+    clock: Clock
+
+    def run_due(self) -> bool:
+        """End what is due; True when something was."""
+        now = self.clock.now()
+        with self.database.reading() as db:  # most often there is nothing, and nobody waits
+            if not waitlist.is_any_due(db, now=now):
+                return False
+        with self.database.transaction() as db:
+            programme = Programme(self.shelf.pack(db), self.wording)
+            return waitlist.expire_due(db, programme, now=now) > 0
+
+
+@dataclass
+class Draws:
+    """Opens the draws of scarce places, holds them, and frees what was kept."""
+
+    database: Database
+    shelf: Shelf
+    wording: Wording
+    clock: Clock
+
+    def run_due(self) -> bool:
+        """Do what is due; True when something was."""
+        now = self.clock.now()
+        with self.database.reading() as db:  # most often there is nothing, and nobody waits
+            if not draw.is_any_due(db, self._programme(db), now=now):
+                return False
+        with self.database.transaction() as db:
+            deeds = (draw.open_due, draw.hold_due, draw.release_due)
+            return any([deed(db, self._programme(db), now=now) for deed in deeds])
+
+    def _programme(self, db: Db) -> Programme:
+        return Programme(self.shelf.pack(db), self.wording)
 
 
 @dataclass

@@ -23,6 +23,11 @@ def day_kind(pack: Pack, on: date) -> DayKind:
     """Return the kind of a day; the pack's own make-up workdays come before the calendar's."""
     if any(day.date == on for day in pack.makeup_workdays):
         return DayKind.MAKEUP_WORKDAY
+    return published_kind(on)
+
+
+def published_kind(on: date) -> DayKind:
+    """Return the kind of a day as the State Council has published it."""
     try:
         off_work, occasion = chinese_calendar.get_holiday_detail(on)
     except NotImplementedError:

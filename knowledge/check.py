@@ -17,10 +17,12 @@ from knowledge.golden import FILE as GOLDEN
 from knowledge.golden import parse_golden
 from knowledge.osm import readable
 from knowledge.pack import Activity, Facility, Pack, Sourced, load_pack, misspelt
+from knowledge.programme import clashes
 from knowledge.transit import FeedInvalid, Timetable, load_timetable
 from knowledge.transit.current import NONE, stamp
 
 MODELS: Mapping[str, type[Sourced]] = {"facilities.yml": Facility, "activities.yml": Activity}
+A_MONDAY, WEEKS = date(2026, 7, 6), 5  # weeks without a holiday; a pack names weekdays
 NEW = Path(__file__).parent / "data" / "new"  # an empty pack: what every community fills in
 
 
@@ -159,6 +161,7 @@ def _activities(pack: Pack) -> Iterator[str]:
                 f"{at(file, activity.id, 'rrule')}: rrule “{activity.rrule}” cannot be read; "
                 "write like FREQ=WEEKLY;BYDAY=TU"
             )
+    yield from _rooms(pack)
     for name, exceptions in pack.exception_sets.items():
         for exception in exceptions.dates:
             if exception.to < exception.date:
@@ -166,6 +169,20 @@ def _activities(pack: Pack) -> Iterator[str]:
                     f"facilities.yml, exception set {name}: {exception.date} ends before it "
                     "begins; mend date or to"
                 )
+
+
+def _rooms(pack: Pack) -> Iterator[str]:
+    """Yield a sentence for each two activities that are in one room at the same time."""
+    try:
+        found = list(clashes(pack, loaded_on=A_MONDAY, weeks=WEEKS))
+    except ValueError:  # a rule that cannot be read: said already
+        return
+    for one, other in found:
+        at = pack.line("activities.yml", other.activity.id, "room")
+        yield (
+            f"{at}: “{one.activity.id}” is in {one.activity.venue} {one.activity.room} at that "
+            f"time too ({other.starts_at:%A %H:%M}); mend time or room of one"
+        )
 
 
 def _strays_among_articles(folder: Path) -> Iterator[str]:

@@ -10,10 +10,10 @@ from datetime import time
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from knowledge.article import Article, read_articles
 from knowledge.content import Lines, at, line_of
@@ -131,7 +131,10 @@ class Ages(Record):
 
 
 class Activity(Sourced):
-    """A club, class, event, volunteer task or visit, on local wall-clock time."""
+    """A club, class, event, volunteer task or visit, on local wall-clock time.
+
+    Not on `except_days`, nor on statutory holidays unless `on_holidays`; on `extra_days` too.
+    """
 
     id: str
     kind: Literal[
@@ -142,6 +145,9 @@ class Activity(Sourced):
     questions: Questions = Questions()
     first: First
     rrule: str
+    except_days: tuple[day, ...] = ()
+    extra_days: tuple[day, ...] = ()
+    on_holidays: bool = True
     start: Clock
     end: Clock
     venue: str
@@ -186,10 +192,28 @@ def title_of(record: Answering) -> Text:
 
 
 class ActivityRules(Record):
-    """What holds for all activities."""
+    """What holds for all activities.
+
+    Of those that are drawn: how many days before a session its draw opens and closes (at noon,
+    it is drawn then), how much of the places is kept for who phones or walks in, and from how
+    many hours before the session on these are free to all. A group that visits asks so many
+    working days ahead.
+    """
 
     cancel_free_hours: int
     waitlist_offer_minutes: int
+    draw_opens_days: int = Field(default=7, ge=2)
+    draw_closes_days: int = Field(default=2, ge=1)
+    draw_kept_percent: int = Field(default=20, ge=0, le=90)
+    draw_kept_until_hours: int = Field(default=24, ge=0)
+    visit_heads: int = 30
+    visit_days_ahead: int = 3
+
+    @model_validator(mode="after")
+    def _opens_first(self) -> Self:
+        if self.draw_opens_days <= self.draw_closes_days:
+            raise ValueError("a draw opens more days before the session than it closes")
+        return self
 
 
 class Promise(Record):

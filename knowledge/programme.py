@@ -8,10 +8,12 @@ in which the pack is first loaded. What the assistant books remembers that week 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import combinations
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
+from knowledge.calendar import DayKind, published_kind
 from knowledge.pack import Activity, Pack
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -29,14 +31,46 @@ class Occurrence:
     ends_at: datetime
 
 
+Clash = tuple[Occurrence, Occurrence]
+
+
 def occurrences(activity: Activity, first: date, zone: ZoneInfo) -> Iterator[Span]:
-    """Yield when an activity happens, from its first day on, as its rule says."""
-    rule = rrulestr(activity.rrule, dtstart=datetime.combine(first, activity.start))
-    for local in rule:
+    """Yield when an activity happens, from its first day on, soonest first.
+
+    Days left out count where its rule counts: of twelve lessons one that falls on a holiday is
+    lost. Holidays are left out once they are published.
+    """
+    begin = datetime.combine(first, activity.start)
+    days = rrulestr(activity.rrule, dtstart=begin, forceset=True)
+    for day in activity.except_days:
+        days.exdate(datetime.combine(day, activity.start))
+    for day in activity.extra_days:
+        days.rdate(datetime.combine(day, activity.start))
+    for local in days:
+        if not activity.on_holidays and published_kind(local.date()) == DayKind.HOLIDAY:
+            continue
         ends = datetime.combine(local.date(), activity.end)
         if ends <= local:  # past midnight
             ends += timedelta(days=1)
         yield local.replace(tzinfo=zone), ends.replace(tzinfo=zone)
+
+
+def clashes(pack: Pack, *, loaded_on: date, weeks: int) -> Iterator[Clash]:
+    """Yield each two activities that take place in one room at the same time, once."""
+    seen = set()
+    for week in range(weeks):
+        found = in_week(pack, loaded_on + timedelta(weeks=week), loaded_on=loaded_on)
+        for one, other in combinations(found, 2):
+            key = frozenset((one.activity.id, other.activity.id))
+            overlap = one.starts_at < other.ends_at and other.starts_at < one.ends_at
+            if overlap and key not in seen and _room(one.activity) == _room(other.activity):
+                seen.add(key)
+                yield one, other
+
+
+def _room(activity: Activity) -> tuple[str, str] | str:
+    """Return the room an activity takes up; without one it takes up nothing but itself."""
+    return (activity.venue, activity.room) if activity.room else activity.id
 
 
 def first_day(activity: Activity, loaded_on: date) -> date:

@@ -167,10 +167,13 @@ def _taught_first(passage: Passage, similarity: float, found: list[Found]) -> li
 def _found(
     opened: Index, rankings: Sequence[Ranking], language: str, limit: int
 ) -> list[Found]:
-    """Only the first can be sure; the others share what it leaves."""
+    """Only the first can be sure; the others share what it leaves.
+
+    Of what adds to a question, how sure it is shows in both together: alone it says too little.
+    """
     ordered = together(rankings)
     learned = opened.calibration.get(language)
-    first = max((_probability(one, ordered[0], learned) for one in rankings), default=0.0)
+    first = _probability(rankings[-1], ordered[0], learned)
     sure, likely = (learned["sure"], learned["likely"]) if learned else (1.0, 1.0)
     return [
         Found(

@@ -1,11 +1,30 @@
 """What Rasa may call for booking: what is on, both forms and their deeds, what is theirs."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 from rasa_sdk.interfaces import Action
 
-from actions.booking import service, showing
+from actions.booking import (
+    codes,
+    draw,
+    own,
+    service,
+    showing,
+    stages,
+    taps,
+    visiting,
+    visits,
+    waitlist,
+)
+from actions.booking.bookings import Order
 from actions.booking.cancelling import CANCEL_SLOTS, NOTHING, CancelBookingForm, held
+from actions.booking.changes import CHANGE_SLOTS
+from actions.booking.changing import ChangeBookingForm
 from actions.booking.forms import (
+    CONFIRMED,
     HIDDEN,
+    LOT,
     PLACE,
     SLOTS,
     WAIT,
@@ -13,40 +32,82 @@ from actions.booking.forms import (
     places_of,
 )
 from actions.booking.listing import ListActivities
-from actions.booking.model import Booking, WaitlistEntry
-from actions.booking.service import Order
+from actions.booking.model import Booking, BookingStatus, DrawEntry, Held, WaitlistEntry
+from actions.booking.moving import ChangeBooking
+from actions.booking.offers import AnswerOffer
+from actions.booking.preferring import SetReminders
+from actions.booking.programme import values_of
+from actions.booking.visiting import VISIT
+from actions.booking.wishes import WHOM
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
 
 
 class ListBookings(Answer):
-    """action_list_bookings: what a resident has booked or waits for, with ways to cancel."""
+    """action_list_bookings: what a resident has booked, waits for or may win, to cancel."""
 
     def name(self) -> str:
         return "action_list_bookings"
 
     def act(self, turn: Turn) -> Events:
-        own = showing.held_by(turn)
-        if not own:
+        held = self._asked_for(turn)
+        lines = [*(self._line(turn, one) for one in held), *self._lost(turn)]
+        if not lines:
             turn.say("utter_no_bookings")
             return []
         turn.say(
             "utter_bookings",
-            list="\n".join(self._line(turn, one) for one in own),
-            choices=showing.held_choices(turn, own),
+            list="\n".join(lines),
+            choices=showing.own_choices(turn, held),
         )
         return []
 
-    def _line(self, turn: Turn, one: Booking | WaitlistEntry) -> str:
-        told = {**showing.told(turn, one.session), "places": one.places}
+    def _asked_for(self, turn: Turn) -> list[Held]:
+        """Return the one whose code is said, else everything that is theirs.
+
+        Raises:
+            Refusal: none of theirs has the code.
+        """
+        everything = showing.held_by(turn)
+        if turn.choice or not codes.read_code(turn.text):
+            return everything
+        if found := own.meant(turn, everything):
+            return found
+        raise Refusal("utter_no_such_booking")
+
+    def _lost(self, turn: Turn) -> Iterator[str]:
+        """Yield what did not win, for as long as they may ask whether it has."""
+        lost = stages.lost_of(turn.db, resident_id=turn.resident_id, now=turn.now)
+        for one in lost:
+            told = stages.values_of(showing.programme(turn), one)
+            yield showing.line(turn, "utter_draw_lost_line", **told)
+
+    def _line(self, turn: Turn, one: Held) -> str:
+        if isinstance(one, DrawEntry):
+            told = stages.values_of(showing.programme(turn), one)
+            return showing.line(turn, "utter_draw_line", **told)
+        told = showing.held_told(turn, one)
         if isinstance(one, Booking):
-            return showing.line(turn, "utter_booking_line", **told)
-        number = service.ahead_of(turn.db, one) + 1
-        return showing.line(turn, "utter_waiting_line", **told, number=number)
+            requested = one.status == BookingStatus.REQUESTED
+            response = "utter_requested_line" if requested else "utter_booking_line"
+            return showing.line(turn, response, **told)
+        if showing.is_offered(one):
+            return showing.line(turn, "utter_offered_line", **told)
+        told |= {"number": showing.number(turn, one)}
+        return showing.line(turn, "utter_waiting_line", **told)
+
+
+# What is done for what the resident has confirmed.
+DEEDS: dict[str, Callable[..., Any]] = {
+    PLACE: service.book,
+    WAIT: service.join_waitlist,
+    LOT: draw.enter,
+    VISIT: visits.request,
+}
 
 
 class BookActivity(DoDeed):
-    """action_book_activity: books, or joins the line, as the resident has confirmed."""
+    """action_book_activity: books, joins the line or enters the draw, as confirmed."""
 
     form_slots = (*SLOTS, *HIDDEN)
 
@@ -55,30 +116,39 @@ class BookActivity(DoDeed):
 
     def act(self, turn: Turn) -> Events:
         confirmed = turn.slots.get("booking_confirm")
-        if confirmed not in (PLACE, WAIT) or not turn.slots.get("booking_session"):
+        if confirmed not in CONFIRMED or not turn.slots.get("booking_session"):
             raise Refusal("utter_booking_not_confirmed")
-        deed = service.book if confirmed == PLACE else service.join_waitlist
-        made = deed(
+        details = visiting.details(turn.slots) if confirmed == VISIT else {}
+        made = DEEDS[confirmed](
             turn.db,
             showing.programme(turn),
-            order=Order(int(turn.slots["booking_session"]), places_of(turn)),
+            order=Order(
+                int(turn.slots["booking_session"]), places_of(turn), turn.slots.get(WHOM) or ""
+            ),
             conversation=turn.conversation,
             now=turn.now,
+            **details,
         )
-        self._tell(turn, made)
+        if confirmed == VISIT:
+            told = values_of(showing.programme(turn), made) | {"heads": details["heads"]}
+            turn.tell("utter_visit_requested", **told)
+        else:
+            self._tell(turn, made)
         return clear(self.form_slots)
 
-    def _tell(self, turn: Turn, made: Booking | WaitlistEntry) -> None:
-        told = {**showing.told(turn, made.session), "places": made.places}
+    def _tell(self, turn: Turn, made: Held) -> None:
         if isinstance(made, Booking):
-            hours = turn.pack.activity_rules.cancel_free_hours
-            turn.tell("utter_booked", **told, booking=made.id, hours=hours)
+            done = taps.booked(showing.programme(turn), made, now=turn.now)
+            turn.tell(done.response, **done.values)
+        elif isinstance(made, DrawEntry):
+            turn.tell("utter_draw_entered", **stages.values_of(showing.programme(turn), made))
         else:
-            turn.tell("utter_waiting", **told, number=service.ahead_of(turn.db, made) + 1)
+            told = {**showing.told(turn, made.session), "places": made.places}
+            turn.tell("utter_waiting", **told, number=showing.number(turn, made))
 
 
 class CancelBooking(DoDeed):
-    """action_cancel_booking: gives places back, or leaves the line, once that is confirmed."""
+    """action_cancel_booking: gives places back, leaves the line or the draw, once confirmed."""
 
     form_slots = CANCEL_SLOTS
 
@@ -96,10 +166,20 @@ class CancelBooking(DoDeed):
         self._cancel(turn, one)
         return clear(self.form_slots)
 
-    def _cancel(self, turn: Turn, one: Booking | WaitlistEntry) -> None:
+    def _cancel(self, turn: Turn, one: Held) -> None:
         told = showing.told(turn, one.session)
+        if isinstance(one, DrawEntry):
+            draw.leave(turn.db, entry_id=one.id, resident_id=turn.resident_id)
+            turn.tell("utter_draw_left", **told)
+            return
         if isinstance(one, WaitlistEntry):
-            service.leave_waitlist(turn.db, entry_id=one.id, resident_id=turn.resident_id)
+            waitlist.leave(
+                turn.db,
+                showing.programme(turn),
+                entry_id=one.id,
+                resident_id=turn.resident_id,
+                now=turn.now,
+            )
             turn.tell("utter_waiting_left", **told)
             return
         service.cancel(
@@ -113,9 +193,9 @@ class CancelBooking(DoDeed):
 
 
 class KeepBooking(DoDeed):
-    """action_keep_booking: the cancellation is called off; what was booked stays."""
+    """action_keep_booking: a cancellation or a change is called off; what was booked stays."""
 
-    form_slots = CANCEL_SLOTS
+    form_slots = (*CANCEL_SLOTS, *CHANGE_SLOTS)
 
     def name(self) -> str:
         return "action_keep_booking"
@@ -128,9 +208,12 @@ class KeepBooking(DoDeed):
 def actions(ground: Ground) -> list[Action]:
     """Make all of booking's actions."""
     book, cancel = BookActivityForm(ground), CancelBookingForm(ground)
+    change = ChangeBookingForm(ground)
     return [
         *(ListActivities(ground), ListBookings(ground)),
         *(BookActivity(ground), CancelBooking(ground), KeepBooking(ground)),
+        *(ChangeBooking(ground), AnswerOffer(ground), SetReminders(ground)),
         *(book, *book.questions()),
         *(cancel, *cancel.questions()),
+        *(change, *change.questions()),
     ]

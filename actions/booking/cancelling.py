@@ -1,13 +1,13 @@
 """cancel_booking_form: which booking, read back, and only then cancelled."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from actions.booking import matching, reading, showing
-from actions.booking.model import Booking, WaitlistEntry
+from actions.booking import codes, own, reading, showing
+from actions.booking.model import DrawEntry, Held, WaitlistEntry
 from actions.booking.programme import cancelled_late
 from actions.dialogue import SKIPPED, Form, Ground, Step, Turn
+from actions.errors import Refusal
 
 CANCEL_SLOTS = ("cancel_which", "cancel_confirm")
 ENDS = " .!。！"
@@ -21,11 +21,9 @@ CANCEL_IT = re.compile(
 )
 KEEP_IT = re.compile(r"(?:不|别|勿)(?:要)?(?:取消|退)|留着|算了|保留|don't cancel|keep")
 
-Held = Booking | WaitlistEntry
-
 
 class CancelBookingForm(Form):
-    """Finds the booking meant (or the turn in a line), and asks whether to let it go."""
+    """Finds the booking meant (or the turn in a line, or the lot); asks whether it shall go."""
 
     form = "cancel_booking_form"
 
@@ -37,14 +35,14 @@ class CancelBookingForm(Form):
         )
 
     def _begin(self, turn: Turn) -> dict[str, Any]:
-        own = showing.held_by(turn)
-        if not own:
+        everything = showing.held_by(turn)
+        if not everything:
             return {"cancel_which": NOTHING, "cancel_confirm": SKIPPED}
-        meant = _meant(turn, own)
-        if not meant and (turn.choice or _says_which(turn)):
-            turn.say("utter_no_such_booking")
-        only = meant if meant else own
-        value = showing.held_value(only[0]) if len(only) == 1 else None
+        try:
+            value = _first_meant(turn, everything)
+        except Refusal as refusal:
+            turn.say(refusal.response, **refusal.details)
+            value = None
         return super()._begin(turn) | {"cancel_which": value, "cancel_confirm": None}
 
 
@@ -54,8 +52,14 @@ def ask_which(turn: Turn) -> None:
 
 
 def read_which(turn: Turn) -> str | None:
-    """Take the booking that was tapped, or the one that was named."""
-    meant = _meant(turn, showing.held_by(turn))
+    """Take the booking that was tapped, or the one that was named.
+
+    Raises:
+        Refusal: it has a code, and none of theirs.
+    """
+    meant = own.meant(turn, showing.held_by(turn))
+    if not (meant or turn.choice) and codes.read_code(turn.text):
+        raise Refusal("utter_no_such_booking")
     if len(meant) == 1 and not (turn.interrupts and reading.asks(turn.text)):
         return showing.held_value(meant[0])
     return None
@@ -67,7 +71,11 @@ def ask_cancel(turn: Turn) -> None:
     if one is None:
         turn.say("utter_no_such_booking")
         return
-    values = {**showing.told(turn, one.session), "places": one.places}
+    if isinstance(one, DrawEntry):
+        told = {**showing.told(turn, one.session), "places": one.places}
+        turn.say("utter_ask_cancel_draw", **told, ticket=one.ticket)
+        return
+    values = showing.held_told(turn, one)
     if isinstance(one, WaitlistEntry):
         turn.say("utter_ask_cancel_waiting", **values)
         return
@@ -98,27 +106,21 @@ def held(turn: Turn) -> Held | None:
 
 def _own(turn: Turn) -> list[Held]:
     """Return what the form asks to choose from: what was meant, else everything."""
-    own = showing.held_by(turn)
-    return _meant(turn, own) or own
+    everything = showing.held_by(turn)
+    try:
+        return own.meant(turn, everything) or everything
+    except Refusal:  # said already
+        return everything
 
 
-def _meant(turn: Turn, own: Sequence[Held]) -> list[Held]:
-    """Return those of a resident's bookings a message speaks of; empty when of none."""
-    if turn.choice:
-        return [one for one in own if showing.held_value(one) == turn.choice]
-    if not _says_which(turn):
-        return []
-    ids = {a.id for a in matching.named(turn.pack, turn.text)}
-    windows = reading.read_windows(turn.text, turn.now, turn.wording.zone)
-    meant = [one for one in own if not ids or one.session.activity_id in ids]
-    if not windows:
-        return meant
-    then = reading.held(windows, [one.session for one in meant])
-    return [one for one in meant if one.session in then]
+def _first_meant(turn: Turn, everything: list[Held]) -> str | None:
+    """Return the value of the one booking the first message speaks of, or of all there is.
 
-
-def _says_which(turn: Turn) -> bool:
-    return bool(
-        matching.named(turn.pack, turn.text)
-        or reading.read_windows(turn.text, turn.now, turn.wording.zone)
-    )
+    Raises:
+        Refusal: it speaks of one that is not theirs.
+    """
+    meant = own.meant(turn, everything)
+    if not meant and (turn.choice or own.says_which(turn)):
+        raise Refusal("utter_no_such_booking")
+    only = meant or everything
+    return showing.held_value(only[0]) if len(only) == 1 else None

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from actions.booking import reading, service, showing
+from actions.booking import family, reading, service, showing, stages, visiting, visits
+from actions.booking.bookings import Order
 from actions.booking.model import Session
-from actions.booking.service import Order
+from actions.booking.stages import Stage
+from actions.booking.visiting import CONTACT, HEADS, VISIT, VISIT_SLOTS
 from actions.booking.wishes import (
     AGAIN,
     ALTERNATIVES,
+    WHOM,
     WINDOWS,
     check,
     offered,
@@ -20,11 +23,16 @@ from actions.dialogue import INTERRUPTIONS, SURE, WAYS_OUT, Form, Ground, Step, 
 from actions.errors import Refusal
 from knowledge.pack import Activity
 
-SLOTS = ("booking_activity", "booking_session", "booking_places", "booking_confirm")
+SLOTS = (
+    *("booking_activity", "booking_session", "booking_places"),
+    *VISIT_SLOTS,
+    "booking_confirm",
+)
 OFFER = "booking_offer"  # never asked for: what a yes to the read-back means
-HIDDEN = (ALTERNATIVES, WINDOWS, OFFER)
+HIDDEN = (ALTERNATIVES, WINDOWS, OFFER, WHOM)
 
-PLACE, WAIT = "yes", "wait"
+PLACE, WAIT, LOT = "yes", "wait", "lot"  # places, a turn in the line, a lot in the draw
+CONFIRMED = (PLACE, WAIT, LOT, VISIT)
 ASKED = "asked"  # the resident wants to say how many places
 
 # What the read-back offers to say again, and what that makes of the slots.
@@ -32,6 +40,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "change_activity": {"booking_activity": None, "booking_session": None, **AGAIN},
     "change_session": {"booking_session": None, **AGAIN},
     "change_places": {"booking_places": None, "booking_confirm": ASKED},
+    "change_heads": {HEADS: None, "booking_confirm": None},
+    "change_contact": {CONTACT: None, "booking_confirm": None},
 }
 
 
@@ -46,6 +56,7 @@ class BookActivityForm(Form):
             Step("booking_activity", ask_activity, read_activity),
             Step("booking_session", ask_session, read_session),
             Step("booking_places", ask_places, read_places, unless=_not_asked),
+            *visiting.steps(OFFER),
             Step("booking_confirm", ask_confirm, read_confirm),
         )
 
@@ -104,7 +115,7 @@ def read_activity(turn: Turn) -> None:
 def ask_session(turn: Turn) -> None:
     """Ask which session, soonest first."""
     activity = turn.pack.activities[turn.slots["booking_activity"]]
-    sessions = within(turn, upcoming(turn, [activity]))
+    sessions = within(turn, _possible(turn, activity))
     turn.say(
         "utter_ask_booking_session",
         activity=activity.name,
@@ -115,12 +126,20 @@ def ask_session(turn: Turn) -> None:
 def read_session(turn: Turn) -> int | None:
     """Take the soonest one when that is what was asked for, or when one is all there is."""
     activity = turn.pack.activities[turn.slots["booking_activity"]]
-    sessions = within(turn, upcoming(turn, [activity]))
+    sessions = within(turn, _possible(turn, activity))
     only = len(sessions) == 1 and turn.intent == "affirm"
     if not sessions or turn.interrupts or not (only or reading.SOONEST.search(turn.text)):
         return None
     check(turn, Order(sessions[0].id))
     return sessions[0].id
+
+
+def _possible(turn: Turn, activity: Activity) -> list[Session]:
+    """Return the sessions to choose from; of visits those that may still be asked for."""
+    told, sessions = showing.programme(turn), upcoming(turn, [activity])
+    if activity.kind != VISIT:
+        return sessions
+    return [one for one in sessions if visits.may_be_asked(told, one, turn.now)]
 
 
 def ask_places(turn: Turn) -> None:
@@ -142,17 +161,26 @@ def read_places(turn: Turn) -> int | None:
 
 
 def ask_confirm(turn: Turn) -> None:
-    """Read everything back; what is full offers the line instead."""
+    """Read everything back; what is full offers the line instead, what is drawn a lot."""
     session = turn.db.get_one(Session, turn.slots["booking_session"])
     values = {**showing.told(turn, session), "places": places_of(turn)}
+    values |= {"whom": showing.whom(turn, turn.slots.get(WHOM))}
     if other := service.clash(
         turn.db, session=session, resident_id=turn.resident_id, now=turn.now
     ):
         turn.say("utter_booking_clash", **showing.told(turn, other.session))
+    if turn.slots.get(OFFER) == VISIT:
+        turn.say("utter_ask_visit_confirm", **values, **_of_visit(turn))
+        return
     if turn.slots.get(OFFER) == WAIT:
-        turn.say("utter_ask_booking_wait", **values)
+        turn.say(
+            "utter_ask_booking_wait" if session.left else "utter_ask_booking_line", **values
+        )
         return
     _tell_ages(turn, turn.pack.activities[session.activity_id])
+    if turn.slots.get(OFFER) == LOT:
+        turn.say("utter_ask_draw_confirm", **values, **_of_draw(turn, session))
+        return
     turn.say("utter_ask_booking_confirm", **values)
 
 
@@ -162,7 +190,7 @@ def read_confirm(turn: Turn) -> str | None:
         return str(turn.slots.get(OFFER) or PLACE)
     if turn.slots.get(OFFER) == WAIT and "候补" in turn.text:
         return WAIT
-    if turn.intent == "deny" or turn.choice == "no":
+    if turn.intent in ("deny", "change_booking") or turn.choice == "no":
         raise Refusal("utter_booking_what_to_change")
     return None
 
@@ -180,15 +208,21 @@ def _not_asked(slots: Mapping[str, Any]) -> bool:
 
 def _may_wish(turn: Turn, asked: Step) -> bool:
     """Whether a message may change what is booked; a sure question about others may not."""
-    if turn.intent in ("go_back", "start_over"):
+    if turn.intent in ("go_back", "start_over") or asked.slot in VISIT_SLOTS:
         return False
     if asked.slot == "booking_places":
         return turn.intent == "book_activity"
     if asked.slot == "booking_confirm" and (turn.intent == "affirm" or turn.choice):
-        return turn.intent == "book_activity"
+        return turn.intent == "book_activity" or _says_another(turn)
     if turn.intent in INTERRUPTIONS and turn.confidence >= SURE:
         return turn.intent not in WAYS_OUT and not reading.asks(turn.text)
     return True
+
+
+def _says_another(turn: Turn) -> bool:
+    """Whether a yes also says for whom it is: then it is read back anew, and not yet booked."""
+    who = None if turn.choice else family.read_whom(turn.text)
+    return who is not None and (who or None) != turn.slots.get(WHOM)
 
 
 def _noted(turn: Turn, changes: dict[str, Any]) -> dict[str, Any]:
@@ -197,19 +231,51 @@ def _noted(turn: Turn, changes: dict[str, Any]) -> dict[str, Any]:
     A full session nobody can wait for is said, and asked for anew.
     """
     slots = dict(turn.slots) | changes
-    if slots.get("booking_confirm") in (PLACE, WAIT) or not slots.get("booking_session"):
+    if slots.get("booking_confirm") in CONFIRMED or not slots.get("booking_session"):
         return changes
     session = turn.db.get(Session, slots["booking_session"])
     activity = turn.pack.activities.get(session.activity_id) if session else None
     if session is None or activity is None:
         return changes | {"booking_session": None, "booking_activity": None}
+    return changes | _offer(turn, session, activity, slots)
+
+
+def _offer(
+    turn: Turn, session: Session, activity: Activity, slots: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a session has to offer: a visit, a lot, places or a turn in the line."""
+    if activity.kind == VISIT:
+        return _visit_of(turn, session, slots)
+    if stages.stage_of(showing.programme(turn), session, turn.now) == Stage.OPEN:
+        return {OFFER: LOT}
     places = slots.get("booking_places")
     if session.left >= (places if isinstance(places, int) else 1):
-        return changes | {OFFER: PLACE}
+        return {OFFER: PLACE}
     if activity.waitlist:
-        return changes | {OFFER: WAIT}
+        return {OFFER: WAIT}
     turn.say("utter_session_full_no_waitlist", **showing.told(turn, session))
-    return changes | {"booking_session": None, "booking_places": None, **AGAIN}
+    return {"booking_session": None, "booking_places": None, **AGAIN}
+
+
+def _visit_of(turn: Turn, session: Session, slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Note that a visit is asked for; one that is full or too soon is said, and asked anew."""
+    try:
+        visits.check_open(showing.programme(turn), session, turn.now)
+    except Refusal as refusal:
+        turn.say(refusal.response, **refusal.details)
+        return {"booking_session": None, **AGAIN}
+    return {OFFER: VISIT, **visiting.wanted(slots)}
+
+
+def _of_visit(turn: Turn) -> dict[str, Any]:
+    of_group = visiting.details(turn.slots)
+    by_bus = "utter_visit_by_bus" if of_group["bus"] else "utter_visit_not_by_bus"
+    return of_group | {"bus": showing.line(turn, by_bus)}
+
+
+def _of_draw(turn: Turn, session: Session) -> dict[str, Any]:
+    told = stages.told(showing.programme(turn), session)
+    return {key: told[key] for key in ("closes", "drawn")}
 
 
 def _tell_ages(turn: Turn, activity: Activity) -> None:

@@ -76,9 +76,4 @@ def _join(turn: Turn, activity: Activity, sessions: list[Session]) -> str:
 
 
 def _choice(turn: Turn, session: Session) -> Choice:
-    label = showing.label_of(session, showing.programme(turn), "utter_label_session_left")
-    return Choice(
-        showing.line(turn, label, **showing.told(turn, session)),
-        "book_activity",
-        str(session.id),
-    )
+    return showing.session_choice(turn, session, "book_activity", "utter_label_session_left")

@@ -1,17 +1,15 @@
-"""What is on in this community: how sessions are described, and when they are reminded of."""
+"""What is on in this community: how its activities, sessions and bookings are described."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.booking.model import Session
-from actions.wording import Wording
+from actions.booking import codes
+from actions.booking.model import Booking, Session
+from actions.wording import Wording, to_json
 from knowledge.pack import Activity, Pack
 from knowledge.programme import NO_FEE
 from knowledge.records import Text
-
-REMINDER_HOUR = 18  # of the day before, on the community's clock
-REMINDER_SHORT = timedelta(hours=2)  # for what was booked after that hour
 
 # What the pack says where there is nothing to bring.
 NOTHING = frozenset({"", "无"})
@@ -42,7 +40,26 @@ def described(programme: Programme, session: Session) -> dict[str, Any]:
         **dict.fromkeys(("venue", "fee", "bring", "origin"), ""),
     }
     activity = programme.pack.activities.get(session.activity_id)
-    return told | told_of(programme, activity) if activity else told
+    if activity is None:
+        return told
+    return told | told_of(programme, activity) | {"venue": venue_of(programme.pack, session)}
+
+
+def values_of(programme: Programme, booking: Booking) -> dict[str, Any]:
+    """Return the values the responses about a booking speak of, as JSON."""
+    more = {
+        "booking": booking.id,
+        "code": codes.shown(booking.code),
+        "places": booking.places,
+        "page": f"/b/{booking.token}",  # a channel that is no page writes its address before it
+    }
+    return to_json(described(programme, booking.session) | more)
+
+
+def label(programme: Programme, session: Session, language: str) -> str:
+    """Return how a session is called where it may be tapped."""
+    told = described(programme, session)
+    return programme.wording.render("utter_label_session", language=language, values=told).text
 
 
 def told_of(programme: Programme, activity: Activity) -> dict[str, Any]:
@@ -50,7 +67,7 @@ def told_of(programme: Programme, activity: Activity) -> dict[str, Any]:
     free, nothing = activity.fee in NO_FEE, activity.bring in NOTHING
     return {
         "activity": activity.name,
-        "venue": _venue(programme.pack, activity),
+        "venue": _venue(programme.pack, activity, activity.room),
         "fee": _line(programme, "utter_activity_free") if free else activity.fee,
         "bring": _line(programme, "utter_bring_nothing")
         if nothing
@@ -65,12 +82,17 @@ def cancelled_late(programme: Programme, session: Session, now: datetime) -> boo
     return session.starts_at - now < timedelta(hours=hours)
 
 
-def remind_at(programme: Programme, session: Session, now: datetime) -> datetime | None:
-    """Return when to remind: the evening before, else shortly before, else not at all."""
-    local = session.starts_at.astimezone(programme.wording.zone)
-    evening = (local - timedelta(days=1)).replace(hour=REMINDER_HOUR, minute=0)
-    options = (evening, session.starts_at - REMINDER_SHORT)
-    return next((due_at for due_at in options if due_at > now), None)
+def venue_of(pack: Pack, session: Session) -> Text | str:
+    """Return where a session takes place, in both languages where there are both."""
+    activity = pack.activities[session.activity_id]
+    return _venue(pack, activity, session.room or activity.room)
+
+
+def area_of(pack: Pack, session: Session) -> str | None:
+    """Return the area of the venue; None where the pack knows of none."""
+    activity = pack.activities.get(session.activity_id)
+    facility = pack.facilities.get(activity.venue) if activity else None
+    return facility.area if facility else None
 
 
 def _line(programme: Programme, response: str, **values: Any) -> Text:
@@ -82,9 +104,9 @@ def _line(programme: Programme, response: str, **values: Any) -> Text:
     return Text(zh=zh, en=en)
 
 
-def _venue(pack: Pack, activity: Activity) -> Text | str:
+def _venue(pack: Pack, activity: Activity, room: str) -> Text | str:
     facility = pack.facilities.get(activity.venue)
     if facility is None:
-        return activity.room or activity.venue
-    room = f" {activity.room}" if activity.room else ""
-    return Text(zh=facility.name.zh + room, en=facility.name.en + room)
+        return room or activity.venue
+    inside = f" {room}" if room else ""
+    return Text(zh=facility.name.zh + inside, en=facility.name.en + inside)

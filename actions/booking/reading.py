@@ -1,10 +1,11 @@
-"""What a message says about a booking: when, how many, and whether it is a question."""
+"""What a message says about a booking: when, how many, for whom, whether it is a question."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from actions.booking import family
 from actions.booking.model import Session
 from knowledge.dates import Grain, Unclear, When, read_when
 from knowledge.text import normalise
@@ -20,17 +21,38 @@ SOONEST = re.compile(
 )
 ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 CHINESE = "零一二三四五六七八九"
-NUMBER = rf"(?P<number>\d{{1,3}}|[一二两三四五六七八九十]{{1,3}}|{'|'.join(ENGLISH)})"
+NUMBER = rf"(?P<number>\d{{1,4}}|[零一二两三四五六七八九十百]{{1,5}}|{'|'.join(ENGLISH)})"
 PLACES = (
-    re.compile(rf"(?<!第){NUMBER}\s*(?:个人|人|位|口|个名额|名额|个位[子置]|个座|张票|大一小)"),
+    re.compile(
+        rf"(?<![第\d]){NUMBER}\s*(?:个人|人|位|口|个名额|名额|个位[子置]|个座|张票|大一小)"
+    ),
     re.compile(rf"\b(?:for|are|be|we're) {NUMBER}(?: of us)?\s*[.!?]*$"),
     re.compile(
         rf"\b{NUMBER} (?:places?|people|persons?|seats?|spots?|of us|adults|tickets?)\b"
     ),
 )
-TWO = re.compile(
-    r"我(?:和|跟|同|带)(?:我)?(?:家|的)?(?:老伴|老婆|老公|爱人|妈|爸|朋友|儿子|女儿|孙子|孙女|孩子|邻居)"
-    r"|\b(?:me and my|my \w+ and (?:i|me))\b|\bboth of us\b"
+# A number that is added to, or taken from, how many were to come.
+MORE = (
+    (
+        re.compile(
+            rf"(?:再|多|加|添)[上来去]?(?:上|来|去|报|加)?{NUMBER}(?:个人|个名额|名额|个|人|位|口)"
+        ),
+        1,
+    ),
+    (
+        re.compile(
+            rf"(?:少|减|退)[掉去来]?(?:掉|去|来)?{NUMBER}(?:个人|个名额|名额|个|人|位|口)"
+        ),
+        -1,
+    ),
+    (re.compile(rf"\b(?:add )?{NUMBER} more (?:person|people|places?|seats?)\b"), 1),
+    (re.compile(rf"\b{NUMBER} (?:person|people|places?) (?:fewer|less)\b"), -1),
+)
+WEEKDAY = re.compile(
+    r"(?:周|星期|礼拜)[一二三四五六日天]|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+)
+THIS = re.compile(
+    r"[这本下上][一个]*(?:周|星期|礼拜)|今[天日晚]|\d月|月\d|\b(?:this|next|last|today|tonight)\b"
 )
 BARE = re.compile(rf"(?:就|要|约|only |just )?{NUMBER}(?:个|位|人)?")
 
@@ -61,6 +83,32 @@ def read_windows(text: str, now: datetime, zone: tzinfo) -> tuple[Window, ...]:
             return ()
 
 
+def read_possible(text: str, now: datetime, zone: tzinfo) -> tuple[Window, ...]:
+    """Return the times a message may speak of; “周五” on a Friday is today or next week.
+
+    Today comes first. What says which (今天, 这周五, this Friday) has one reading.
+    """
+    windows = read_windows(text, now, zone)
+    when = read_when(text, now.astimezone(zone))
+    if not isinstance(when, When) or not _is_todays_weekday(when, now.astimezone(zone)):
+        return windows
+    week = timedelta(days=7)
+    later = (Window(w.start + week, w.end + week, w.exact) for w in windows)
+    return (*windows, *later)
+
+
+def is_bare_weekday(text: str) -> bool:
+    """Whether a weekday is said, and not of which week."""
+    said = normalise(text)
+    return WEEKDAY.search(said) is not None and THIS.search(said) is None
+
+
+def no_such_date(text: str, now: datetime, zone: tzinfo) -> str | None:
+    """Return the words that name a day no calendar has, such as 2月30日; None without any."""
+    when = read_when(text, now.astimezone(zone))
+    return when.words if isinstance(when, Unclear) and not when.readings else None
+
+
 def held(windows: Sequence[Window], sessions: Sequence[Session]) -> list[Session]:
     """Return the sessions in any of the windows; a moment nothing is at stands for its day."""
     found = [s for s in sessions if any(window.holds(s) for window in windows)]
@@ -82,7 +130,14 @@ def read_places(text: str) -> int | None:
     for pattern in PLACES:
         if found := pattern.search(said):
             return number(found["number"])
-    return 2 if TWO.search(said) else None
+    return 2 if family.are_two(said) else None
+
+
+def read_more(text: str) -> int | None:
+    """Return how many places more a message wants than before; below zero for fewer."""
+    said = normalise(text)
+    found = ((pattern.search(said), sign) for pattern, sign in MORE)
+    return next((sign * number(match["number"]) for match, sign in found if match), None)
 
 
 def read_number(text: str) -> int | None:
@@ -92,11 +147,14 @@ def read_number(text: str) -> int | None:
 
 
 def number(word: str) -> int:
-    """Return a number below a hundred: digits, Chinese, or an English word up to ten."""
+    """Return a number below a thousand: digits, Chinese, or an English word up to ten."""
     if word.isdigit():
         return int(word)
     if word in ENGLISH:
         return ENGLISH.index(word) + 1
+    hundreds, hundred, rest = word.replace("两", "二").rpartition("百")
+    if hundred:
+        return 100 * _digit(hundreds, 1) + (number(rest) if rest else 0)
     tens, ten, ones = word.replace("两", "二").rpartition("十")
     return (10 * _digit(tens, 1) if ten else 0) + _digit(ones, 0)
 
@@ -104,6 +162,11 @@ def number(word: str) -> int:
 def asks(text: str) -> bool:
     """Whether a message reads as a question."""
     return QUESTION.search(text.strip()) is not None
+
+
+def _is_todays_weekday(when: When, now: datetime) -> bool:
+    """Whether a time was said as a bare weekday, and that is what today is."""
+    return is_bare_weekday(when.words) and when.start.date() == now.date()
 
 
 def _window(when: When) -> Window:

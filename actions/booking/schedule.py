@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from actions.booking import service
-from actions.booking.model import Session
+from actions.booking import places, stages, waitlist
+from actions.booking.model import Session, SessionStatus
 from actions.booking.programme import Programme
 from actions.db import Db
 from actions.wording import read_wording
@@ -30,6 +30,7 @@ def write_sessions(db: Db, pack: Pack, *, now: datetime) -> int:
 
     A changed pack changes the places of sessions to come, never below those taken. A session
     the pack no longer has is closed (no places) unless somebody has booked it: then it stays.
+    What staff made, moved or cancelled stays as they left it.
     """
     planned = {
         activity.id: _plan(activity, _first_of(db, activity, pack, now), pack, now)
@@ -43,7 +44,7 @@ def write_sessions(db: Db, pack: Pack, *, now: datetime) -> int:
             session = known.get((activity.id, span[0]))
             if session is None:
                 new.append(_row(activity, span))
-            elif (session.places, session.ends_at) != (activity.places, span[1]):
+            elif _differs(session, activity, span[1]):
                 _change(db, pack, session, activity, span[1], now)
     _write(db, new)
     return len(new)
@@ -66,7 +67,9 @@ def _first_of(db: Db, activity: Activity, pack: Pack, now: datetime) -> date:
     """Return the day the activity is counted from: its earliest session, else the pack's."""
     zone = pack.zone
     earliest = db.scalar(
-        select(func.min(Session.starts_at)).where(Session.activity_id == activity.id)
+        select(func.min(Session.planned_at)).where(
+            Session.activity_id == activity.id, Session.by_hand.is_(False)
+        )
     )
     if earliest is not None:
         return earliest.astimezone(zone).date()
@@ -74,18 +77,31 @@ def _first_of(db: Db, activity: Activity, pack: Pack, now: datetime) -> date:
 
 
 def _upcoming(db: Db, now: datetime) -> dict[tuple[str, datetime], Session]:
-    rows = db.scalars(select(Session).where(Session.starts_at > now))
-    return {(row.activity_id, row.starts_at): row for row in rows}
+    """Hold the sessions to come, so that staff and residents come before or after."""
+    ids = db.scalars(select(Session.id).where(Session.planned_at > now)).all()
+    return {(row.activity_id, row.planned_at): row for row in places.hold_all(db, ids)}
+
+
+def _differs(session: Session, activity: Activity, ends_at: datetime) -> bool:
+    """Whether the pack says something else now of a session that is still the pack's."""
+    if session.staff_id is not None:
+        return False
+    return (session.places, session.ends_at) != (activity.places, ends_at)
 
 
 def _row(activity: Activity, span: Span) -> dict[str, Any]:
     return {
         "activity_id": activity.id,
+        "planned_at": span[0],
         "starts_at": span[0],
         "ends_at": span[1],
         "places": activity.places,
         "taken": 0,
+        "kept": 0,
         "waitlist_next": 0,
+        "by_hand": False,
+        "status": SessionStatus.OPEN,
+        "revision": 0,
     }
 
 
@@ -100,15 +116,15 @@ def _change(
     db: Db, pack: Pack, session: Session, activity: Activity, ends_at: datetime, now: datetime
 ) -> None:
     """Take over what the pack says now; places that came free go to those who wait."""
-    places = case((Session.taken > activity.places, Session.taken), else_=activity.places)
+    seats = case((Session.taken > activity.places, Session.taken), else_=activity.places)
     db.execute(
         update(Session)
         .where(Session.id == session.id)
-        .values(places=places, ends_at=ends_at)
+        .values(places=seats, ends_at=ends_at)
         .execution_options(synchronize_session=False)
     )
     programme = Programme(pack, read_wording(pack.zone))
-    service.promote(db, programme, session_id=session.id, now=now)
+    waitlist.offer(db, programme, session_id=session.id, now=now)
 
 
 def _withdraw(
@@ -116,14 +132,18 @@ def _withdraw(
     known: Mapping[tuple[str, datetime], Session],
     planned: Mapping[str, Sequence[Span]],
 ) -> None:
-    """Close the sessions that are no longer in the pack and that nobody has booked."""
+    """Close the sessions no longer in the pack that nobody has booked, or is in the draw of."""
     wanted = {
         (activity_id, span[0]) for activity_id in planned for span in planned[activity_id]
     }
-    gone = [session.id for key, session in known.items() if key not in wanted]
+    gone = [
+        session.id
+        for key, session in known.items()
+        if key not in wanted and session.staff_id is None
+    ]
     db.execute(
         update(Session)
-        .where(Session.id.in_(gone), Session.taken == 0)
+        .where(Session.id.in_(gone), Session.taken == 0, ~stages.is_entered)
         .values(places=0)
         .execution_options(synchronize_session=False)
     )

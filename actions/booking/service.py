@@ -1,41 +1,32 @@
-"""Places in sessions: booked, cancelled, waited for; always in the caller's transaction.
+"""Booking places and giving them back; always in the caller's transaction.
 
 Nothing here may be half done: a caller that gets a Refusal must let its transaction go.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 
-from actions import outbox
+from actions.booking import bookings, places, stages, waitlist
+from actions.booking.bookings import Order
 from actions.booking.model import (
+    HOLDING,
+    IN_LINE,
     Booking,
-    BookingStatus,
     EntryStatus,
     Session,
+    SessionStatus,
     WaitlistEntry,
 )
-from actions.booking.programme import Programme, described, remind_at
+from actions.booking.programme import Programme, cancelled_late, described
+from actions.booking.stages import Stage
 from actions.content import offline
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
-from actions.people.model import Area
-from actions.wording import to_json
 
 MOST_PLACES = 10  # one resident may book for a family or a small group; more asks a person
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a resident wants: so many places in a session."""
-
-    session_id: int
-    places: int = 1
 
 
 def sessions_between(
@@ -45,8 +36,10 @@ def sessions_between(
     end: datetime | None = None,
     activity_ids: Collection[str] | None = None,
 ) -> list[Session]:
-    """Return the sessions that begin from `start` up to `end`, soonest first."""
-    wanted = select(Session).where(Session.starts_at >= start, Session.places > 0)
+    """Return the open sessions that begin from `start` up to `end`, soonest first."""
+    wanted = select(Session).where(
+        Session.starts_at >= start, Session.places > 0, Session.status == SessionStatus.OPEN
+    )
     if end is not None:
         wanted = wanted.where(Session.starts_at < end)
     if activity_ids is not None:
@@ -62,7 +55,7 @@ def bookings_of(db: Db, *, resident_id: str, now: datetime) -> list[Booking]:
             .join(Booking.session)
             .where(
                 Booking.resident_id == resident_id,
-                Booking.status == BookingStatus.BOOKED,
+                Booking.status.in_(HOLDING),
                 Session.ends_at > now,
             )
             .order_by(Session.starts_at, Booking.id)
@@ -71,14 +64,14 @@ def bookings_of(db: Db, *, resident_id: str, now: datetime) -> list[Booking]:
 
 
 def waiting_of(db: Db, *, resident_id: str, now: datetime) -> list[WaitlistEntry]:
-    """Return where a resident waits for a place, soonest session first."""
+    """Return where a resident waits for a place or is offered one, soonest session first."""
     return list(
         db.scalars(
             select(WaitlistEntry)
             .join(WaitlistEntry.session)
             .where(
                 WaitlistEntry.resident_id == resident_id,
-                WaitlistEntry.status == EntryStatus.WAITING,
+                WaitlistEntry.status.in_(IN_LINE),
                 Session.starts_at > now,
             )
             .order_by(Session.starts_at, WaitlistEntry.id)
@@ -106,8 +99,8 @@ def check(
     """Guard a booking and return its session, full or not.
 
     Raises:
-        Refusal: there is no such session, its activity is offline, it has begun, its places are
-            drawn, it is theirs already, or too many places are wanted.
+        Refusal: there is no such session, it is offline, cancelled or has begun, it is not yet
+            or just now drawn, it is theirs already, or too many places are wanted.
     """
     session = db.get(Session, order.session_id)
     activity = programme.pack.activities.get(session.activity_id) if session else None
@@ -115,37 +108,50 @@ def check(
         raise Refusal("utter_session_unknown")
     if offline.hidden(db).activity(activity.id):
         raise Refusal("utter_activity_offline", activity=activity.name)
-    if activity.draw:
-        raise Refusal("utter_activity_drawn", activity=activity.name)
+    if not session.is_open:
+        raise Refusal("utter_session_off", **described(programme, session))
     if session.starts_at <= now:
         raise Refusal("utter_session_past", **described(programme, session))
     if not 1 <= order.places <= MOST_PLACES:
         raise Refusal("utter_places_too_many", most=MOST_PLACES)
-    if _active(db, session.id, resident_id) is not None:
+    if bookings.active(db, session.id, resident_id) is not None:
         raise Refusal("utter_already_booked", **described(programme, session))
+    if order.staff_id is None or stages.stage_of(programme, session, now) == Stage.BEFORE:
+        stages.check(db, programme, session, resident_id, now)
     return session
 
 
 def book(
     db: Db, programme: Programme, *, order: Order, conversation: Conversation, now: datetime
 ) -> Booking:
-    """Give the resident places in a session, and owe the reminder.
+    """Give the resident places in a session, and owe the reminders.
+
+    Places they were offered count as free for them.
 
     Raises:
-        Refusal: a rule of `check`, or the session has not so many places left.
+        Refusal: a rule of `check`, its places are drawn, or not so many are left.
     """
     resident_id = conversation.resident_id
     session = check(db, programme, order=order, resident_id=resident_id, now=now)
-    if not _take(db, session.id, order.places):
-        db.refresh(session)
-        raise _full(programme, session, order.places)
-    try:
-        with db.begin_nested():
-            booking = _booking(db, programme, session, order.places, conversation, now)
-    except IntegrityError:
-        raise Refusal("utter_already_booked", **described(programme, session)) from None
-    _leave_line(db, session.id, resident_id)
-    _remind(db, programme, booking, now)
+    _refuse_visit(programme, session)
+    take = _way_to_take(db, programme, session, order, now)
+    freed = 0
+    if not take(db, session.id, order.places):
+        standing = waitlist.stands(db, session.id, resident_id)
+        if standing:  # most of a crowd does not: nobody is held up for them
+            places.hold(db, session.id)
+            freed = waitlist.end_for(db, session.id, resident_id)
+        if not (standing and take(db, session.id, order.places)):
+            db.refresh(session)
+            if take is places.take_kept:
+                raise Refusal("utter_draw_kept_gone", **stages.told(programme, session))
+            raise _full(programme, session, order.places)
+    booking = bookings.write(db, programme, session, order, conversation, now=now)
+    if freed + waitlist.end_for(db, session.id, resident_id):  # maybe more than they took
+        waitlist.offer(db, programme, session_id=session.id, now=now)
+    if entry := stages.entry_of(db, session.id, resident_id):
+        stages.take_out(db, entry)
+    db.refresh(session)
     return booking
 
 
@@ -155,37 +161,35 @@ def join_waitlist(
     """Put the resident into the line; when a place has come free meanwhile, book it.
 
     Raises:
-        Refusal: a rule of `check`, the activity has no line, or they stand in it already.
+        Refusal: a rule of `check`, its places are drawn, the activity has no line, or they
+            stand in it already.
     """
     resident_id = conversation.resident_id
+    places.hold_all(db, [order.session_id])  # before looking: they may be booking this moment
     session = check(db, programme, order=order, resident_id=resident_id, now=now)
+    _refuse_visit(programme, session)
+    _refuse_drawn(programme, session, order, now)
     if not programme.pack.activities[session.activity_id].waitlist:
         raise _full(programme, session, order.places)
-    position = db.scalar(
-        update(Session)
-        .where(Session.id == session.id)
-        .values(waitlist_next=Session.waitlist_next + 1)
-        .returning(Session.waitlist_next)
-        .execution_options(synchronize_session=False)
-    )
+    position = places.next_position(db, session.id)
     db.refresh(session)  # its row is ours until the commit
     if session.left >= order.places:
         return book(db, programme, order=order, conversation=conversation, now=now)
+    if any(one.resident_id == resident_id for one in waitlist.in_line(db, session.id)):
+        raise Refusal("utter_already_waiting", **described(programme, session))
     entry = WaitlistEntry(
         session_id=session.id,
         resident_id=resident_id,
         conversation_id=conversation.id,
         places=order.places,
+        whom_id=bookings.keep_whom(db, order.whom, conversation, now=now),
         position=position,
         status=EntryStatus.WAITING,
         joined_at=now,
-        area_id=_area_id(db, programme, session),
+        area_id=bookings.area_of(db, programme, session),
     )
-    try:
-        with db.begin_nested():
-            db.add(entry)
-    except IntegrityError:
-        raise Refusal("utter_already_waiting", **described(programme, session)) from None
+    db.add(entry)
+    db.flush()
     db.refresh(entry)
     return entry
 
@@ -193,7 +197,7 @@ def join_waitlist(
 def cancel(
     db: Db, programme: Programme, *, booking_id: int, resident_id: str, now: datetime
 ) -> Booking:
-    """Take a booking back; its places go to the first in the line they are enough for.
+    """Take a booking back; its places are offered to the first in the line they suffice for.
 
     Raises:
         Refusal: it is not theirs, is cancelled already, or has begun.
@@ -203,208 +207,123 @@ def cancel(
         raise Refusal("utter_no_such_booking")
     if booking.session.starts_at <= now:
         raise Refusal("utter_session_past", **described(programme, booking.session))
-    _hold(db, booking.session_id)  # always the session before its bookings: no deadlock
-    cancelled = db.execute(
-        update(Booking)
-        .where(Booking.id == booking_id, Booking.status == BookingStatus.BOOKED)
-        .values(status=BookingStatus.CANCELLED, cancelled_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    if cancelled.rowcount != 1:  # type: ignore[attr-defined]
+    places.hold(db, booking.session_id)
+    if not bookings.end(db, booking, now=now):
         raise Refusal("utter_no_such_booking")
-    db.execute(
-        update(Session)
-        .where(Session.id == booking.session_id)
-        .values(taken=Session.taken - booking.places)
-        .execution_options(synchronize_session=False)
-    )
-    outbox.cancel(db, about(booking))
-    promote(db, programme, session_id=booking.session_id, now=now)
-    db.refresh(booking)
+    places.give_back(db, booking.session_id, booking.places)
+    if cancelled_late(programme, booking.session, now):
+        places.note_risk(db, booking.session_id, now=now)
+    waitlist.offer(db, programme, session_id=booking.session_id, now=now)
     return booking
 
 
-def leave_waitlist(db: Db, *, entry_id: int, resident_id: str) -> WaitlistEntry:
-    """Take the resident out of a line.
-
-    Raises:
-        Refusal: they do not stand in it (any more).
-    """
-    entry = db.get(WaitlistEntry, entry_id)
-    if entry is None or entry.resident_id != resident_id:
-        raise Refusal("utter_no_such_booking")
-    if not _move_entry(db, entry, EntryStatus.LEFT):
-        raise Refusal("utter_no_such_booking")
-    return entry
-
-
-def promote(db: Db, programme: Programme, *, session_id: int, now: datetime) -> list[Booking]:
-    """Give free places to those who wait, in their order, passing over what does not fit.
-
-    While its activity is offline they wait on.
-    """
-    session = _hold(db, session_id)
-    if session.starts_at <= now or offline.hidden(db).activity(session.activity_id):
-        return []
-    waiting = db.scalars(
-        select(WaitlistEntry)
-        .where(
-            WaitlistEntry.session_id == session_id, WaitlistEntry.status == EntryStatus.WAITING
-        )
-        .order_by(WaitlistEntry.position)
-    )
-    return [
-        _promoted(db, programme, session, entry, now)
-        for entry in waiting.all()
-        if _take(db, session_id, entry.places)
-    ]
-
-
-def ahead_of(db: Db, entry: WaitlistEntry) -> int:
-    """Return how many stand in the line before somebody."""
-    return db.scalars(
-        select(func.count())
-        .select_from(WaitlistEntry)
-        .where(
-            WaitlistEntry.session_id == entry.session_id,
-            WaitlistEntry.status == EntryStatus.WAITING,
-            WaitlistEntry.position < entry.position,
-        )
-    ).one()
-
-
-def about(booking: Booking) -> str:
-    """Return what notices about a booking are filed under."""
-    return f"booking:{booking.id}"
-
-
-def _full(programme: Programme, session: Session, places: int) -> Refusal:
-    activity = programme.pack.activities[session.activity_id]
-    response = "utter_session_full" if activity.waitlist else "utter_session_full_no_waitlist"
-    return Refusal(response, **described(programme, session), places=places)
-
-
-def _take(db: Db, session_id: int, places: int) -> bool:
-    """Take places if there are so many: one statement, which no other can come between."""
-    taken = db.execute(
-        update(Session)
-        .where(Session.id == session_id, Session.taken + places <= Session.places)
-        .values(taken=Session.taken + places)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(taken.rowcount == 1)  # type: ignore[attr-defined]
-
-
-def _hold(db: Db, session_id: int) -> Session:
-    """Make everybody else wait for this session until the commit, and read it afresh."""
-    return db.scalars(
-        select(Session)
-        .where(Session.id == session_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-
-
-def _active(db: Db, session_id: int, resident_id: str) -> Booking | None:
-    return db.scalar(
-        select(Booking).where(
-            Booking.session_id == session_id,
-            Booking.resident_id == resident_id,
-            Booking.status == BookingStatus.BOOKED,
-        )
-    )
-
-
-def _booking(
+def change_places(
     db: Db,
     programme: Programme,
-    session: Session,
-    places: int,
-    conversation: Conversation,
+    *,
+    booking_id: int,
+    resident_id: str,
+    wanted: int,
     now: datetime,
 ) -> Booking:
-    booking = Booking(
-        session_id=session.id,
-        resident_id=conversation.resident_id,
-        conversation_id=conversation.id,
-        places=places,
-        status=BookingStatus.BOOKED,
-        booked_at=now,
-        area_id=_area_id(db, programme, session),
-    )
-    db.add(booking)
+    """Change for how many a booking is; what that frees is offered to the line.
+
+    Raises:
+        Refusal: as `cancel`, too many or too few are wanted, more are wanted of what is being
+            drawn, or not so many are free.
+    """
+    booking = db.get(Booking, booking_id)
+    if booking is None or booking.resident_id != resident_id:
+        raise Refusal("utter_no_such_booking")
+    session = places.hold(db, booking.session_id)
+    db.refresh(booking)
+    if booking.status not in HOLDING:
+        raise Refusal("utter_no_such_booking")
+    if session.starts_at <= now:
+        raise Refusal("utter_session_past", **described(programme, session))
+    if not 1 <= wanted <= MOST_PLACES:
+        raise Refusal("utter_places_too_many", most=MOST_PLACES)
+    more = wanted - booking.places
+    if more > 0:
+        _refuse_drawn(programme, session, Order(session.id, more), now)
+    if more > 0 and not places.take(db, session.id, more):
+        raise Refusal("utter_no_more_places", **described(programme, session), places=more)
+    booking.places = wanted
     db.flush()
+    if more < 0:
+        places.give_back(db, session.id, -more)
+        waitlist.offer(db, programme, session_id=session.id, now=now)
+    bookings.remind_anew(db, programme, booking, now=now)
     db.refresh(session)
     return booking
 
 
-def _promoted(
-    db: Db, programme: Programme, session: Session, entry: WaitlistEntry, now: datetime
+def move_booking(
+    db: Db,
+    programme: Programme,
+    *,
+    booking_id: int,
+    to_session_id: int,
+    conversation: Conversation,
+    now: datetime,
 ) -> Booking:
-    """Make a booking of somebody's turn in the line, and tell them with a way to cancel."""
-    _move_entry(db, entry, EntryStatus.BOOKED)
-    conversation = db.get_one(Conversation, entry.conversation_id)
-    booking = _booking(db, programme, session, entry.places, conversation, now)
-    outbox.put(
+    """Exchange a booking for one of another session: both or neither.
+
+    Raises:
+        Refusal: as `cancel` for the old one, as `book` for the new one.
+    """
+    old = db.get(Booking, booking_id)
+    if old is None or old.resident_id != conversation.resident_id:
+        raise Refusal("utter_no_such_booking")
+    if old.session_id == to_session_id:
+        raise Refusal("utter_already_booked", **described(programme, old.session))
+    places.hold_all(db, [old.session_id, to_session_id])
+    db.refresh(old)  # it may have been changed while we waited
+    whom = old.whom.text if old.whom else ""
+    order = Order(to_session_id, old.places, whom)
+    cancel(
         db,
-        conversation_id=conversation.id,
-        response="utter_waitlist_booked",
-        due_at=now,
-        values=_values(programme, booking),
-        about=about(booking),
-        key=f"{about(booking)}:promoted",
+        programme,
+        booking_id=booking_id,
+        resident_id=conversation.resident_id,
+        now=now,
     )
-    _remind(db, programme, booking, now)
-    return booking
+    return book(db, programme, order=order, conversation=conversation, now=now)
 
 
-def _move_entry(db: Db, entry: WaitlistEntry, to: EntryStatus) -> bool:
-    moved = db.execute(
-        update(WaitlistEntry)
-        .where(WaitlistEntry.id == entry.id, WaitlistEntry.status == EntryStatus.WAITING)
-        .values(status=to)
-        .execution_options(synchronize_session=False)
-    )
-    db.refresh(entry)
-    return bool(moved.rowcount == 1)  # type: ignore[attr-defined]
+def _way_to_take(
+    db: Db, programme: Programme, session: Session, order: Order, now: datetime
+) -> Callable[[Db, int, int], bool]:
+    """Say which places somebody may have: who phones or walks in also those that are kept.
+
+    While a session is drawn these are all there is, and its draw has to wait for the answer.
+
+    Raises:
+        Refusal: a resident books what is drawn.
+    """
+    if order.staff_id is None:
+        _refuse_drawn(programme, session, order, now)
+        return places.take
+    if stages.stage_of(programme, session, now) in (Stage.OPEN, Stage.CLOSED):
+        stages.hold(db, session.id)
+        if stages.stage_of(programme, session, now) != Stage.DRAWN:
+            return places.take_kept
+    return places.take_any
 
 
-def _leave_line(db: Db, session_id: int, resident_id: str) -> None:
-    """Whoever has places does not wait for more of the same session."""
-    db.execute(
-        update(WaitlistEntry)
-        .where(
-            WaitlistEntry.session_id == session_id,
-            WaitlistEntry.resident_id == resident_id,
-            WaitlistEntry.status == EntryStatus.WAITING,
-        )
-        .values(status=EntryStatus.BOOKED)
-        .execution_options(synchronize_session=False)
-    )
+def _refuse_drawn(programme: Programme, session: Session, order: Order, now: datetime) -> None:
+    if stages.stage_of(programme, session, now) in (Stage.OPEN, Stage.CLOSED):
+        told = stages.told(programme, session) | {"places": order.places}
+        raise Refusal("utter_draw_first", **told)
 
 
-def _remind(db: Db, programme: Programme, booking: Booking, now: datetime) -> None:
-    due_at = remind_at(programme, booking.session, now)
-    if due_at is not None:
-        outbox.put(
-            db,
-            conversation_id=booking.conversation_id,
-            response="utter_booking_reminder",
-            due_at=due_at,
-            values=_values(programme, booking),
-            about=about(booking),
-            key=f"{about(booking)}:reminder",
-        )
+def _refuse_visit(programme: Programme, session: Session) -> None:
+    """A visit is asked for with what staff have to know of it (`visits.request`)."""
+    if programme.pack.activities[session.activity_id].kind == "visit":
+        raise Refusal("utter_visit_asked_here", **described(programme, session))
 
 
-def _values(programme: Programme, booking: Booking) -> dict[str, Any]:
-    described_ = described(programme, booking.session)
-    return to_json(described_ | {"booking": booking.id, "places": booking.places})
-
-
-def _area_id(db: Db, programme: Programme, session: Session) -> str | None:
-    """Return the area of the venue, once the store knows it."""
+def _full(programme: Programme, session: Session, wanted: int) -> Refusal:
     activity = programme.pack.activities[session.activity_id]
-    facility = programme.pack.facilities.get(activity.venue)
-    area = db.get(Area, facility.area) if facility and facility.area else None
-    return area.id if area else None
+    response = "utter_session_full" if activity.waitlist else "utter_session_full_no_waitlist"
+    return Refusal(response, **described(programme, session), places=wanted)

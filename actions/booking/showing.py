@@ -4,15 +4,27 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from actions.booking import service
-from actions.booking.model import Booking, Session, WaitlistEntry
+from actions.booking import codes, service, stages, waitlist
+from actions.booking.model import (
+    Booking,
+    EntryStatus,
+    Held,
+    Session,
+    WaitlistEntry,
+)
 from actions.booking.programme import Programme, described
 from actions.booking.reading import Window
 from actions.conversations import Choice
 from actions.dialogue import Turn
+from actions.people.model import Words
 from knowledge.pack import Activity
 
 SHOWN, SHOWN_ELDER = 5, 3
+# Both answers to an offer: the label and the intent of a tap.
+OFFER_TAPS = (
+    ("utter_label_accept", "accept_offer"),
+    ("utter_label_decline", "decline_offer"),
+)
 
 
 def programme(turn: Turn) -> Programme:
@@ -33,21 +45,26 @@ def line(turn: Turn, response: str, **values: Any) -> str:
 
 
 def session_choices(turn: Turn, sessions: Iterable[Session], intent: str) -> list[Choice]:
-    """Return sessions as choices to book them; what is full or drawn says so."""
-    return [
-        Choice(
-            line(turn, label_of(session, programme(turn)), **told(turn, session)),
-            intent,
-            str(session.id),
-        )
-        for session in list(sessions)[: limit(turn)]
-    ]
+    """Return sessions as choices; what is full or drawn says so.
+
+    A volunteer task that has places is claimed with one tap where a tap would begin a booking.
+    """
+    return [session_choice(turn, session, intent) for session in list(sessions)[: limit(turn)]]
 
 
-def label_of(session: Session, told: Programme, free: str = "utter_label_session") -> str:
-    """Return the label of a session: drawn, full, or `free` while there are places."""
-    activity = told.pack.activities.get(session.activity_id)
-    if activity and activity.draw:
+def session_choice(
+    turn: Turn, session: Session, intent: str, free: str = "utter_label_session"
+) -> Choice:
+    """Return one session as a choice; `free` is its label while there are places."""
+    label = label_of(turn, session, free)
+    if intent == "book_activity" and label == free and _is_task(turn, session):
+        intent, label = "claim", "utter_label_claim"
+    return Choice(line(turn, label, **told(turn, session)), intent, str(session.id))
+
+
+def label_of(turn: Turn, session: Session, free: str = "utter_label_session") -> str:
+    """Return the label of a session: to be drawn, full, or `free` while there are places."""
+    if stages.is_to_be_drawn(programme(turn), session, turn.now):
         return "utter_label_session_drawn"
     return free if session.left else "utter_label_session_full"
 
@@ -58,8 +75,8 @@ def activity_choices(turn: Turn, activities: Iterable[Activity]) -> list[Choice]
     return [Choice(a.name.in_(turn.language), "choose", a.id) for a in shown]
 
 
-def held_choices(turn: Turn, held: Iterable[Booking | WaitlistEntry]) -> list[Choice]:
-    """Return what a resident has booked or waits for as choices to cancel it."""
+def held_choices(turn: Turn, held: Iterable[Held]) -> list[Choice]:
+    """Return what a resident has booked, waits for or may win as choices to cancel it."""
     return [
         Choice(
             line(turn, "utter_label_cancel", **told(turn, one.session)),
@@ -70,16 +87,42 @@ def held_choices(turn: Turn, held: Iterable[Booking | WaitlistEntry]) -> list[Ch
     ]
 
 
-def held_value(one: Booking | WaitlistEntry) -> str:
-    """Return the value of the choice to cancel a booking, or to leave a line."""
-    return str(one.id) if isinstance(one, Booking) else f"w{one.id}"
+def own_choices(turn: Turn, held: Iterable[Held]) -> list[Choice]:
+    """Return the choices beside a list of what is theirs: offers are answered first."""
+    everything = list(held)
+    offers = [one for one in everything if is_offered(one)]
+    others = [one for one in everything if not is_offered(one)]
+    choices = [*offer_choices(turn, offers), *held_choices(turn, others)]
+    return choices[: limit(turn)]
 
 
-def held_by(turn: Turn) -> list[Booking | WaitlistEntry]:
-    """Return everything this resident may cancel: bookings, then places in a line."""
+def offer_choices(turn: Turn, offers: Iterable[Held]) -> list[Choice]:
+    """Return both answers to each offer."""
+    return [
+        Choice(line(turn, label, **told(turn, one.session)), intent, str(one.id))
+        for one in offers
+        for label, intent in OFFER_TAPS
+    ]
+
+
+def is_offered(one: Held) -> bool:
+    """Whether it is an offer that waits for an answer."""
+    return isinstance(one, WaitlistEntry) and one.status == EntryStatus.OFFERED
+
+
+def held_value(one: Held) -> str:
+    """Return the value of the choice to cancel a booking, or to leave a line or a draw."""
+    if isinstance(one, Booking):
+        return str(one.id)
+    return f"w{one.id}" if isinstance(one, WaitlistEntry) else f"d{one.id}"
+
+
+def held_by(turn: Turn) -> list[Held]:
+    """Return everything this resident may cancel: bookings, places in a line, then lots."""
     return [
         *service.bookings_of(turn.db, resident_id=turn.resident_id, now=turn.now),
         *service.waiting_of(turn.db, resident_id=turn.resident_id, now=turn.now),
+        *stages.entries_of(turn.db, resident_id=turn.resident_id, now=turn.now),
     ]
 
 
@@ -88,9 +131,37 @@ def told(turn: Turn, session: Session) -> dict[str, Any]:
     return described(programme(turn), session)
 
 
+def held_told(turn: Turn, one: Booking | WaitlistEntry) -> dict[str, Any]:
+    """Return the values the responses about a booking or a turn in a line speak of.
+
+    For whom it is are a resident's words: said, never kept in a notice.
+    """
+    words = turn.db.get(Words, one.whom_id) if one.whom_id else None
+    values = {**told(turn, one.session), "places": one.places}
+    values |= {"whom": whom(turn, words.text if words else None)}
+    if isinstance(one, Booking):
+        return values | {"code": codes.shown(one.code)}
+    return values | {"by": one.offer_until}
+
+
+def number(turn: Turn, entry: WaitlistEntry) -> int:
+    """Return somebody's number in a line, from 1."""
+    return waitlist.ahead_of(turn.db, entry) + 1
+
+
+def whom(turn: Turn, who: str | None) -> str:
+    """Write for whom it is, behind the places; nothing when it is for the resident."""
+    return line(turn, "utter_whom", who=who) if who else ""
+
+
 def period(turn: Turn, windows: Sequence[Window]) -> dict[str, Any]:
     """Return the first and last day of a stretch of time, and its response's ending."""
     zone = turn.wording.zone
     first = min(window.start for window in windows).astimezone(zone).date()
     end = max(window.end for window in windows).astimezone(zone)
     return {"first": first, "last": (end - timedelta(seconds=1)).date()}
+
+
+def _is_task(turn: Turn, session: Session) -> bool:
+    activity = turn.pack.activities.get(session.activity_id)
+    return activity is not None and activity.kind == "volunteer_task"

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from actions.booking import matching, reading, service, showing
+from actions.booking import family, matching, reading, service, showing
+from actions.booking.bookings import Order
 from actions.booking.model import Session
 from actions.booking.reading import Window
-from actions.booking.service import Order
 from actions.content import offline
 from actions.dialogue import Turn
 from actions.errors import Refusal
@@ -16,6 +16,7 @@ from knowledge.pack import Activity
 
 # Slots never asked for: activities a nickname may mean, and the time that was said.
 ALTERNATIVES, WINDOWS = "booking_alternatives", "booking_windows"
+WHOM = "booking_whom"  # for whom it is, when not for oneself
 AGAIN: dict[str, Any] = {ALTERNATIVES: None, WINDOWS: None}
 
 # A session, a session with so many places, or only so many places.
@@ -23,7 +24,7 @@ VALUE = re.compile(r"(?P<session>\d+)?(?:x(?P<places>\d+))?")
 
 
 def wish(turn: Turn, current: str | None) -> dict[str, Any]:
-    """Return the slots a message fills: activity, session, places, whichever it says.
+    """Return the slots a message fills: activity, session, places, for whom: what it says.
 
     What cannot be booked is said, and left out. Empty when it says nothing of the kind.
     """
@@ -36,7 +37,7 @@ def wish(turn: Turn, current: str | None) -> dict[str, Any]:
     except Refusal as refusal:
         turn.say(refusal.response, **refusal.details)
         return {"booking_activity": None, "booking_session": None, **AGAIN}
-    return found | places
+    return found | places | _whom(turn)
 
 
 def upcoming(turn: Turn, activities: Sequence[Activity]) -> list[Session]:
@@ -110,7 +111,11 @@ def _chosen(turn: Turn) -> dict[str, Any]:
 def _said(turn: Turn, current: str | None) -> dict[str, Any]:
     pack = turn.pack
     named = matching.named(pack, turn.text)
-    windows = reading.read_windows(turn.text, turn.now, turn.wording.zone)
+    windows = reading.read_possible(turn.text, turn.now, turn.wording.zone)
+    if words := reading.no_such_date(turn.text, turn.now, turn.wording.zone):
+        turn.say("utter_no_such_date", date=words)
+        if not named:
+            return {"booking_activity": current, "booking_session": None, **AGAIN}
     if not named and not windows:
         return {}
     if not named and current:
@@ -134,7 +139,7 @@ def _for_activities(
     """Activities were named: the time may say which one, and which session.
 
     Raises:
-        Refusal: the only one is offline or drawn, or has no session in reach.
+        Refusal: the only one is offline, or has no session in reach.
     """
     if hidden := only_offline(turn, named):
         raise Refusal("utter_activity_offline", activity=hidden.name)
@@ -145,14 +150,14 @@ def _for_activities(
     if not fitting:
         turn.say("utter_session_none_then", **showing.period(turn, windows or ()))
         fitting, windows = sessions, None
+    if _is_today_or_next(windows, fitting):
+        turn.say("utter_today_or_next")
     ids = list(dict.fromkeys(session.activity_id for session in fitting))
     if len(ids) > 1:
         kept = _to_json(windows or ())
         return {"booking_activity": None, "booking_session": None, ALTERNATIVES: ids} | {
             WINDOWS: kept
         }
-    if turn.pack.activities[ids[0]].draw:
-        raise Refusal("utter_activity_drawn", activity=turn.pack.activities[ids[0]].name)
     return {
         "booking_activity": ids[0],
         "booking_session": fitting[0].id if len(fitting) == 1 else None,
@@ -161,8 +166,23 @@ def _for_activities(
     }
 
 
+def _is_today_or_next(windows: tuple[Window, ...] | None, sessions: Sequence[Session]) -> bool:
+    """Whether a weekday was said that is today's, and both today and next week have one."""
+    if windows is None or len(windows) != 2:
+        return False
+    today, later = windows
+    both = all(reading.held((window,), sessions) for window in windows)
+    return both and later.start - today.start == timedelta(weeks=1)
+
+
 def _not_on(named: Sequence[Activity]) -> Refusal:
     return Refusal("utter_activity_no_session", activity=named[0].name)
+
+
+def _whom(turn: Turn) -> dict[str, Any]:
+    """Return for whom a message says it is; what was tapped does not say."""
+    who = None if turn.choice else family.read_whom(turn.text)
+    return {} if who is None else {WHOM: who or None}
 
 
 def _places_wished(turn: Turn) -> dict[str, Any]:
@@ -174,7 +194,7 @@ def _places_wished(turn: Turn) -> dict[str, Any]:
     groups = any(a.kind == "visit" for a in matching.named(turn.pack, turn.text))
     if places is None or groups:
         return {}
-    if places > service.MOST_PLACES:
+    if not 1 <= places <= service.MOST_PLACES:
         turn.say("utter_places_too_many", most=service.MOST_PLACES)
         return {}
     return {"booking_places": places}

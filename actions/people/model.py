@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.db import Base, UtcDateTime
 
@@ -44,6 +44,7 @@ class Resident(Base):
     area_id: Mapped[str | None] = mapped_column(ForeignKey("areas.id"), index=True)
     language: Mapped[str] = mapped_column(String(2), default="zh")
     elder: Mapped[bool] = mapped_column(default=False)
+    reminders: Mapped[str] = mapped_column(String(10), default="all")  # of what is booked
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -79,6 +80,17 @@ class Words(Base):
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Caller(Base):
+    """A resident who writes nothing: staff know them by name and phone, and ring them up."""
+
+    __tablename__ = "callers"
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), primary_key=True)
+    name_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
+    phone_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
+    name: Mapped[Words] = relationship(foreign_keys=[name_id], lazy="joined")
+    phone: Mapped[Words] = relationship(foreign_keys=[phone_id], lazy="joined")
 
 
 class Staff(Base):

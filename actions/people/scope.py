@@ -1,6 +1,6 @@
 """Row scope: which rows a member of staff may see. One rule, applied to every query."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,6 +63,13 @@ def inside(column: Any, areas: tuple[str, ...]) -> ColumnElement[bool]:
     below = [column.startswith(area, autoescape=True) for area in areas]
     unplaced = [column.is_(None)] if any(area.count("/") == 1 for area in areas) else []
     return or_(false(), *below, *unplaced)
+
+
+def reaches(areas: Iterable[str], area_id: str | None) -> bool:
+    """Whether what belongs to an area is inside `areas`: as `inside` says it in SQL."""
+    if area_id is None:
+        return any(area.count("/") == 1 for area in areas)
+    return any(area_id.startswith(area) for area in areas)
 
 
 @event.listens_for(Db, "do_orm_execute")

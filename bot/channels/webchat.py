@@ -32,10 +32,11 @@ from actions.conversations import (
 from actions.db import Database, Db
 from actions.learning import misses
 from actions.people.model import Address
-from bot.gateway import Answered, Gateway
+from bot.gateway import Gateway
 from bot.limits import Limits
 from bot.message import InboundMessage, clean
 from bot.problems import Problem
+from bot.replies import Answered
 from bot.uploads import read_file
 
 NAME = "webchat"
@@ -436,6 +437,7 @@ class ByRow:
 
     name = NAME
     sends_by_row = True
+    told_by_staff = False
 
     def send(self, address: str, said: object) -> None:
         """Send nothing more: the row is there."""

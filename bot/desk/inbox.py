@@ -7,6 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from actions import outbox
+from actions.booking import visits
+from actions.booking.model import BookingStatus
 from actions.governance import service
 from actions.neighbours import service as neighbours
 from actions.people.model import Role
@@ -28,13 +31,20 @@ def _what_waits(visit: Visit) -> dict[str, Any]:
     talks = conversation.waiting(visit.db)
     requests = service.unfinished(visit.db)
     needs = neighbours.for_staff(visit.db, now=visit.now)
+    calls = len(outbox.to_phone(visit.db, now=visit.now))
+    groups = sum(
+        group.booking.status == BookingStatus.REQUESTED
+        for group in visits.coming(visit.db, now=visit.now)
+    )
     unanswered = sum(talk.unanswered_since is not None for talk, _ in talks)
     new = sum(waiting.status in request.NEW for waiting in requests)
     return {
         "talks": talks,
         "requests": requests,
         "needs": needs,
-        "count": unanswered + new + len(needs),
+        "calls": calls,
+        "groups": groups,
+        "count": unanswered + new + len(needs) + calls + groups,
         "watched_by_nobody": _watched_by_nobody(visit),
     }
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from actions.booking.model import BookingStatus, ChangeKind, EntryStatus
 from actions.content.model import State
 from actions.content.tasks import Reason as TaskReason
 from actions.conversations import Author, Complaint
@@ -16,6 +17,9 @@ from knowledge.records import Text
 # The sections the navigation leads to, in its order.
 SECTIONS = {
     "/": Text(zh="待办", en="Inbox"),
+    "/sessions": Text(zh="场次", en="Sessions"),
+    "/visits": Text(zh="参观", en="Visits"),
+    "/calls": Text(zh="打电话", en="Calls"),
     "/content": Text(zh="内容", en="Content"),
     "/content/tasks": Text(zh="要核实", en="To check"),
     "/misses": Text(zh="没答好", en="Missed"),
@@ -73,6 +77,7 @@ CHANNELS = {
     "telegram": Text(zh="Telegram", en="Telegram"),
     "wechat": Text(zh="微信", en="WeChat"),
     "dingtalk": Text(zh="钉钉", en="DingTalk"),
+    "desk": Text(zh="前台登记", en="at the desk"),
 }
 
 REASONS = {
@@ -87,9 +92,51 @@ REASONS = {
 
 NOTICES = {
     NoticeState.WAITING: Text(zh="等着发", en="waiting"),
+    NoticeState.TO_PHONE: Text(zh="等着打电话", en="to be phoned"),
     NoticeState.SENT: Text(zh="已送到", en="sent"),
     NoticeState.CANCELLED: Text(zh="收回了", en="taken back"),
     NoticeState.DEAD: Text(zh="没送到", en="not delivered"),
+}
+
+BOOKINGS = {
+    BookingStatus.REQUESTED: Text(zh="等工作人员答复", en="waits for an answer"),
+    BookingStatus.BOOKED: Text(zh="约好了", en="booked"),
+    BookingStatus.CANCELLED: Text(zh="取消了", en="cancelled"),
+}
+
+ENTRIES = {
+    EntryStatus.WAITING: Text(zh="在等", en="waiting"),
+    EntryStatus.OFFERED: Text(zh="在问", en="offered"),
+}
+
+CHANGES = {
+    ChangeKind.MADE: Text(zh="排了这一场", en="made"),
+    ChangeKind.MOVED: Text(zh="改了时间地点", en="moved"),
+    ChangeKind.PLACES: Text(zh="改了名额", en="places changed"),
+    ChangeKind.CALLED_OFF: Text(zh="取消了", en="called off"),
+}
+
+MARKS = {
+    "off": Text(zh="已取消", en="called off"),
+    "moved": Text(zh="改过时间", en="moved"),
+    "at_risk": Text(zh="缺人", en="at risk"),
+    "full": Text(zh="满", en="full"),
+}
+
+ATTENDANCE = {
+    "here": Text(zh="到了", en="here"),
+    "missed": Text(zh="没来", en="missed"),
+    "not_yet": Text(zh="还没到", en="not yet"),
+}
+
+# What stands above the columns of a session's list.
+COLUMNS = {
+    "code": Text(zh="编号", en="Code"),
+    "name": Text(zh="姓名", en="Name"),
+    "whom": Text(zh="给谁约", en="For"),
+    "places": Text(zh="名额", en="Places"),
+    "how": Text(zh="情况", en="Status"),
+    "came_at": Text(zh="到的时间", en="Came at"),
 }
 
 RECORDS = {

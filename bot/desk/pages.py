@@ -4,19 +4,25 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from actions.people.staff import EDITS
+from actions.people.staff import ANSWERS, EDITS
 from bot.desk import (
+    attendance,
+    callers,
+    calls,
     content,
     conversation,
     editing,
     inbox,
+    lists,
     misses,
     neighbour_help,
     photo,
     publishing,
     recalls,
     request,
+    sessions,
     signin,
+    visits,
 )
 from bot.desk.labels import SECTIONS
 from bot.desk.signin import Door
@@ -51,7 +57,42 @@ CONTENT = (
     ("POST", RECORD + "/restore", editing.restore, editing.see),
 )
 
+SESSION = "/sessions/{session_id}"
+BOOKING = SESSION + "/bookings/{booking_id}"
+GROUP = "/visits/{booking_id}"
+
+BOOKINGS = (
+    ("GET", "/sessions", sessions.see, None),
+    ("GET", "/sessions/new", sessions.see_new, None),
+    ("POST", "/sessions/new", sessions.make, sessions.see_new),
+    ("GET", SESSION, sessions.see_one, None),
+    ("POST", SESSION + "/move", sessions.move, sessions.see_one),
+    ("POST", SESSION + "/places", sessions.change_places, sessions.see_one),
+    ("POST", SESSION + "/call-off", sessions.call_off, sessions.see_one),
+    ("POST", SESSION + "/line", callers.answer, sessions.see_one),
+    ("GET", SESSION + "/list.csv", lists.see_table, None),
+    ("GET", SESSION + "/list.pdf", lists.see_paper, sessions.see_one),
+    ("GET", SESSION + "/attendance", attendance.see, None),
+    ("POST", SESSION + "/attendance", attendance.mark, attendance.see),
+    ("POST", SESSION + "/attendance/code", attendance.mark_by_code, attendance.see),
+    ("POST", SESSION + "/attendance/close", attendance.close, attendance.see),
+    ("GET", SESSION + "/book", callers.see, None),
+    ("POST", SESSION + "/book", callers.book, callers.see),
+    ("GET", BOOKING, callers.see_booking, None),
+    ("POST", BOOKING + "/cancel", callers.cancel, callers.see_booking),
+    ("GET", "/visits", visits.see, None),
+    ("GET", GROUP, visits.see_one, None),
+    ("POST", GROUP + "/approve", visits.approve, visits.see_one),
+    ("POST", GROUP + "/decline", visits.decline, visits.see_one),
+    ("GET", "/calls", calls.see, None),
+    ("POST", "/calls/{notice_id}/told", calls.told, calls.see),
+)
+
 PAGES = (
+    *(
+        Page(method, path, answer, shows, roles=ANSWERS)
+        for method, path, answer, shows in BOOKINGS
+    ),
     *(
         Page(method, path, answer, shows, roles=EDITS, largest=LARGEST_DOCUMENT)
         for method, path, answer, shows in CONTENT

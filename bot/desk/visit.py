@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from actions.booking import codes
 from actions.clock import Clock
 from actions.content.editions import Home
 from actions.db import Database, Db
@@ -47,6 +48,7 @@ class Desk:
     secret_key: str
     uploads: Path
     embedder: Embedder
+    font_dir: Path
     templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -161,6 +163,11 @@ def _templates(desk: Desk) -> Environment:
     made.filters["moment"] = lambda at: Text(
         zh=desk.wording.moment(at, "zh"), en=desk.wording.moment(at, "en")
     )
+    made.filters["day"] = lambda on: Text(
+        zh=desk.wording.day(on, "zh"), en=desk.wording.day(on, "en")
+    )
+    made.filters["clock"] = lambda at: f"{at.astimezone(desk.wording.zone):%H:%M}"
+    made.filters["code"] = codes.shown
     made.filters["long"] = labels.long
     made.globals |= {"labels": labels, "desk": ROOT}
     return made

@@ -7,6 +7,7 @@ working.className = "working";
 working.hidden = true;
 
 const HAN = /[\u3400-\u9fff\uf900-\ufaff]/;
+const OUR_PAGES = /(\/b\/[\w-]{22})(?![\w-])/;
 const NEAR = 160; // so near its end the conversation follows what is new
 
 export const words = JSON.parse(document.body.dataset.words);
@@ -48,7 +49,7 @@ export function show(said, asked = said.author === "resident") {
 
 function write(message, said) {
   const text = message.querySelector(".text");
-  text.textContent = said.text;
+  text.replaceChildren(...linked(said.text));
   text.lang = HAN.test(said.text) ? "zh-Hans" : "en";
   for (const attachment of said.attachments || []) {
     const shown = piece(`attachment-${attachment.kind}`);
@@ -61,6 +62,17 @@ function write(message, said) {
     text.after(shown);
   }
   if (said.choices?.length) message.append(choices(said.choices));
+}
+
+/** Only our own pages are links: what a resident or a record writes stays text. */
+function linked(text) {
+  return text.split(OUR_PAGES).map((part, index) => {
+    if (index % 2 === 0) return part;
+    const link = document.createElement("a");
+    link.href = part;
+    link.textContent = words.open_booking;
+    return link;
+  });
 }
 
 function choices(offered) {

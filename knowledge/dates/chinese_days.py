@@ -188,7 +188,7 @@ def _relative_month(match: re.Match[str], now: datetime) -> Value | None:
     first = shifted(now.date().replace(day=1), _steps(match["which"]))
     if match["d"]:
         on = month_day(first.year, first.month, number(match["d"]))
-        return day(on) if on else None
+        return day(on) if on else Unsure(())  # a month of 30 days has no 31号
     return _in_month(match, first)
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 from knowledge.dates.calendar_days import every_year, month_day
-from knowledge.dates.tokens import Clock, Grammar, Part, Value, day
+from knowledge.dates.tokens import Clock, Grammar, Part, Unsure, Value, day
 
 NUMERIC = Grammar()
 SLASHED = r"(?<![\d/.])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/])"
@@ -15,6 +15,8 @@ AM, PM = Part(0, 12, 0), Part(12, 24, 12)
 @NUMERIC.says(r"(?<!\d)(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)")
 def _date(match: re.Match[str], now: datetime) -> Value | None:
     on = month_day(int(match["y"]), int(match["m"]), int(match["d"]))
+    if on is None and "mark" in match.groupdict():
+        return Unsure(())  # 2026-02-30 was meant as a date
     return day(on) if on else None
 
 

@@ -15,6 +15,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.components import settings
 from nlu.components.encoder import Encoder, open_encoder
 from nlu.components.sources import MadeOfMore
+from nlu.components.text import one_code
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -56,7 +57,7 @@ class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
         for message in messages:
             text = message.get(TEXT)
             if text:
-                row = self._encoder.embed(text)[None, :]
+                row = self._encoder.embed(one_code(text))[None, :]
                 features = Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._alias)
                 message.add_features(features)
         return messages

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from nlu.components.text import fold
+from nlu.components.text import fold, one_code
 
 Matrix = NDArray[np.float64]
 Vectors = NDArray[np.float32]
@@ -125,7 +125,7 @@ class IntentModel:
     def read(self, text: str, vector: Vectors, top: int = 5) -> Reading:
         """Read one message, given its text and its vector."""
         meaning = _centred(vector[None, :], self.centre) @ self.meaning.weights
-        spelling = self._reader.transform([fold(text)]) @ self.spelling.weights  # type: ignore[attr-defined]
+        spelling = self._reader.transform([fold(one_code(text))]) @ self.spelling.weights  # type: ignore[attr-defined]
         logits = _Logits(meaning + self.meaning.bias, spelling + self.spelling.bias)
         chances = _softmax(logits.mixed(self.letter_weight) / self.temperature)[0]
         order = np.argsort(-chances)[:top]
@@ -206,7 +206,7 @@ def train(
     intents = tuple(sorted(set(labels)))
     numbers = np.array([intents.index(label) for label in labels])
     counts = np.ones(len(labels)) if weights is None else np.array(weights, np.float64)
-    folded = tuple(fold(text) for text in texts)
+    folded = tuple(fold(one_code(text)) for text in texts)
     examples = Examples(folded, vectors, numbers, names, counts)
     trial = _cross_validate(examples)
     weight = _letter_weight(trial, numbers)

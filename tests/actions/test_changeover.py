@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from actions.booking.model import Booking, Session
+from actions.booking.model import EntryStatus, Session, WaitlistEntry
 from actions.booking.schedule import write_sessions
 from actions.changeover import follow
 from actions.content.editions import Changeover, changes
@@ -24,11 +24,11 @@ def with_places(pack: Pack, places: int) -> Pack:
     return pack.model_copy(update={"activities": pack.activities | {CLUB: club}})
 
 
-def booked(db: Db) -> int:
-    return db.query(Booking).count()
+def offered(db: Db) -> int:
+    return db.query(WaitlistEntry).filter_by(status=EntryStatus.OFFERED).count()
 
 
-def test_who_waits_moves_up_when_somebody_of_no_area_makes_more_room(ground: Ground) -> None:
+def test_who_waits_is_asked_when_somebody_of_no_area_makes_more_room(ground: Ground) -> None:
     now, before, after = (
         ground.clock.now(),
         with_places(ground.pack, 1),
@@ -43,6 +43,6 @@ def test_who_waits_moves_up_when_somebody_of_no_area_makes_more_room(ground: Gro
     with ground.database.transaction() as db:
         scope.limit(db, [])
         follow(db, Changeover(before, after, changes(before, after)), now)
-        assert booked(db) == 0  # the scope holds again
+        assert offered(db) == 0  # the scope holds again
     with ground.database.reading() as db:
-        assert booked(db) == 2
+        assert offered(db) == 1

@@ -15,7 +15,8 @@ from actions.wording import Said, read_wording
 from bot.app import Parts, put_together
 from bot.assistant import AssistantSilent
 from bot.channels.webchat import Webchat
-from bot.gateway import Gateway, Ground
+from bot.gateway import Gateway
+from bot.ground import Ground
 from bot.limits import Limits
 from bot.settings import Settings
 from knowledge.pack import NeverRequest, load_pack

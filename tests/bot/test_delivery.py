@@ -15,6 +15,7 @@ from actions.outbox import Notice, NoticeState
 from actions.people.model import Words
 from actions.wording import Said, read_wording
 from bot import delivery
+from bot.channels.phone import ByPhone
 from bot.channels.webchat import ByRow
 from bot.delivery import Channel, Delivery
 from knowledge.pack import load_pack
@@ -33,6 +34,7 @@ class Sms:
     sent: list[tuple[str, str]] = field(default_factory=list)
     name: str = "sms"
     sends_by_row: bool = False
+    told_by_staff: bool = False
 
     def send(self, address: str, said: Said) -> None:
         if self.failing:
@@ -326,3 +328,29 @@ def test_staffs_own_words_are_written_as_theirs(worker: Delivery) -> None:
     worker.deliver_due()
     with worker.database.reading() as db:
         assert db.scalars(select(Message)).one().author == Author.ASSISTANT
+
+
+def to_phone(worker: Delivery) -> list[int]:
+    with worker.database.reading() as db:
+        return [notice.id for notice, _ in outbox.to_phone(db, now=worker.clock.now())]
+
+
+def test_what_is_owed_to_those_without_a_page_waits_for_staff_to_phone(
+    worker: Delivery, sms: Sms, clock: StandingClock
+) -> None:
+    worker.channels["desk"] = ByPhone()
+    now = clock.now()
+    first = owe(worker, "a", "改时间了", channel="desk", about="booking:1")
+    soon = owe(worker, "a", "明天见", channel="desk", stale_at=now + timedelta(hours=1))
+    later = owe(worker, "a", "晚上见", channel="desk", due_at=now + timedelta(hours=2))
+    for _ in range(3):
+        worker.deliver_due()
+    assert to_phone(worker) == [first, soon]
+    assert (written(worker), sms.sent) == ([], [])
+    clock.pass_by(timedelta(hours=3))
+    worker.deliver_due()
+    assert to_phone(worker) == [first, later]  # what is no longer true is not told
+    with worker.database.transaction() as db:
+        outbox.cancel(db, "booking:1")
+    assert to_phone(worker) == [later]
+    assert worker.deliver_due() == 0

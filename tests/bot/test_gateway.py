@@ -14,6 +14,7 @@ from actions.errors import TurnLost
 from actions.turns import EntryState, InboxEntry, TurnRow, TurnState
 from actions.wording import Said
 from bot import gateway
+from bot.ground import STORE_SECONDS
 from knowledge.pack import NeverRequest
 from tests.bot.conftest import Bot
 
@@ -598,7 +599,7 @@ async def test_a_store_that_is_held_by_somebody_is_told_and_takes_the_message_la
 async def test_a_store_that_does_not_answer_at_all_is_told_in_time(
     bot: Bot, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert gateway.STORE_SECONDS < 2
+    assert STORE_SECONDS < 2
     await bot.say("你好")
     ground = bot.parts.gateway.ground
     monkeypatch.setattr(ground, "store_seconds", 0.05)

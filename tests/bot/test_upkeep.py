@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from actions.booking.model import Session
+from actions.booking.model import Draw, Session
 from actions.content import publications
 from actions.content.editions import Shelf
 from actions.db import Database
-from bot.upkeep import PAUSE, Publisher, Upkeep
+from actions.wording import read_wording
+from bot.upkeep import PAUSE, Draws, Publisher, Upkeep
 from knowledge.pack import load_pack
 from tests.conftest import StandingClock
 
@@ -37,6 +38,33 @@ def test_a_week_later_another_week_is_there(database: Database, clock: StandingC
     clock.pass_by(timedelta(weeks=1))
     assert upkeep.run_due()
     assert sessions(database) > before
+
+
+def test_draws_are_opened_held_and_freed_by_the_worker_each_once(
+    database: Database, clock: StandingClock
+) -> None:
+    shelf, wording = Shelf(PACK, Path("nowhere")), read_wording(PACK.zone)
+    Upkeep(database, shelf, clock).run_due()
+    draws = Draws(database, shelf, wording, clock)
+
+    def found() -> tuple[int, int, int]:
+        with database.reading() as db:
+            drawn = db.scalars(select(Draw.drawn_at)).all()
+            kept = db.scalar(select(func.count()).where(Session.kept > 0)) or 0
+        return len(drawn), len([*filter(None, drawn)]), kept
+
+    assert draws.run_due()
+    opened, held, kept = found()
+    assert held == 0
+    assert kept == opened > 0
+    assert not draws.run_due()
+    clock.pass_by(timedelta(days=2, hours=3))  # Thursday, 13:00
+    assert draws.run_due()
+    assert found()[1] == 1  # Saturday's swimming
+    assert not draws.run_due()
+    clock.pass_by(timedelta(days=1))  # Friday, 13:00
+    assert draws.run_due()
+    assert found()[2] < found()[0]
 
 
 @pytest.fixture

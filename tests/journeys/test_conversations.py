@@ -4,10 +4,11 @@ A step that fails says what was answered.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from playwright.sync_api import Browser, Page, Response, expect
@@ -19,7 +20,10 @@ SCRIPTS = yaml.safe_load(Path(__file__).with_name("conversations.yml").read_text
 CASES = [(script["name"], language) for script in SCRIPTS for language in ("zh", "en")]
 MOST_CONFIRMATIONS = 4  # how often "1" may be needed until a deed is done
 
+SOON = 15  # seconds until the worker has sent what is due
+
 Say = Callable[[str], dict[str, Any]]
+Hear = Callable[[str], None]
 
 
 def steps(name: str, language: str) -> list[dict[str, Any]]:
@@ -34,18 +38,26 @@ def heard(answer: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def follow(script: list[dict[str, Any]], say: Say) -> None:
+def follow(script: list[dict[str, Any]], people: Mapping[str, Say], hear: Hear) -> None:
+    kept: dict[str, str] = {}
     for step in script:
-        answer = say(str(step["say"]))
+        if "hear" in step:
+            hear(str(step["hear"]))
+            continue
+        say = people[step.get("who", "resident")]
+        words = str(step["say"]).format_map(kept)
+        answer = say(words)
         text = heard(answer)
         for _ in range(MOST_CONFIRMATIONS):
             if all(re.search(done, text) for done in step.get("until", ())):
                 break
-            text += "\n" + heard(say(str(step["say"])))
+            text += "\n" + heard(say(words))
         for expected in step.get("expect", ()):
-            assert re.search(expected, text, re.MULTILINE), f"{step['say']} → {text}"
+            found = re.search(expected, text, re.MULTILINE)
+            assert found, f"{words} → {text}"
+            kept |= found.groupdict()
         for wrong in step.get("never", ()):
-            assert not re.search(wrong, text), f"{step['say']} → {text}"
+            assert not re.search(wrong, text), f"{words} → {text}"
         if step.get("silent"):
             assert answer["replies"] == []
         assert answer["status"] == step.get("status", answer["status"])
@@ -55,7 +67,9 @@ def follow(script: list[dict[str, Any]], say: Say) -> None:
 def test_a_conversation_works_over_the_api(
     resident: Resident, name: str, language: str
 ) -> None:
-    follow(steps(name, language), resident.say)
+    other = Resident(resident.url)
+    people = {"resident": resident.say, "other": other.say}
+    follow(steps(name, language), people, lambda words: arrives(resident, words))
 
 
 @pytest.mark.parametrize(("name", "language"), CASES)
@@ -65,8 +79,25 @@ def test_a_conversation_works_on_the_page(
     context = browser.new_context(locale="zh-CN" if language == "zh" else "en-GB")
     page = context.new_page()
     page.goto(assistant.url)
-    follow(steps(name, language), lambda text: write_or_tap(page, text))
+    people = {
+        "resident": lambda text: write_or_tap(page, text),
+        "other": Resident(assistant.url).say,
+    }
+    log = page.locator("#log")
+    follow(
+        steps(name, language),
+        people,
+        lambda words: expect(log).to_contain_text(words, timeout=SOON * 1000),
+    )
     context.close()
+
+
+def arrives(resident: Resident, words: str) -> None:
+    """Wait until the stream of later messages brings these words."""
+    headers = {"X-Session": resident.session, "Last-Event-ID": "0"}
+    url = f"{resident.url}/api/chat/events"
+    with httpx.stream("GET", url, headers=headers, timeout=SOON) as stream:
+        assert any(words in line for line in stream.iter_lines()), words
 
 
 def write_or_tap(page: Page, text: str) -> dict[str, Any]:

@@ -192,3 +192,50 @@ def test_the_desk_works_with_the_keyboard_alone(desk: Desk, resident: Resident) 
 def test_nobody_gets_in_by_an_address_alone(desk: Desk) -> None:
     page = desk.open(f"{desk.assistant.url}/desk/requests/GQ-261124-0001")
     expect(page).to_have_url(re.compile("/desk/sign-in$"))
+
+
+def book_for(staff: Page, activity: str, name: str) -> str:
+    """Book for a caller, from the list of sessions on; returns the address of the session."""
+    staff.goto(f"{staff.url.partition('/desk/')[0]}/desk/sessions")
+    staff.locator("a.slot", has_text=activity).first.click()
+    session = staff.url
+    staff.get_by_role("link", name="代人登记").click()
+    staff.fill("#name", name)
+    staff.fill("#phone", "138 0000 0000")
+    staff.get_by_role("button", name="约上").click()
+    expect(staff.locator(".aloud")).to_have_text(re.compile(r"^[A-Z]\d\d \d{3}$"))
+    return session
+
+
+def test_a_caller_is_booked_and_ticked_off_on_a_phone(desk: Desk, tmp_path: Path) -> None:
+    staff = desk.colleague(viewport=PHONE)
+    name = f"张阿姨{secrets.token_hex(2)}"
+    session = book_for(staff, "合唱社", name)  # today, in the evening
+    code = staff.locator(".aloud").inner_text()
+    staff.goto(f"{session}/attendance")
+    tap = staff.locator(".tap", has_text=name)
+    box = tap.bounding_box()
+    assert box
+    assert box["height"] >= 64
+    for pressed in ("true", "false"):
+        tap.click()
+        expect(tap).to_have_attribute("aria-pressed", pressed)
+    staff.fill("#code", code.lower())
+    staff.keyboard.press("Enter")
+    expect(tap).to_have_attribute("aria-pressed", "true")
+    staff.screenshot(path=tmp_path / "attendance.png", full_page=True)
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_pages_of_sessions_have_no_barriers(desk: Desk, colours: str) -> None:
+    staff = desk.colleague(color_scheme=colours, viewport=PHONE, bypass_csp=True)
+    session = book_for(staff, "合唱社", f"李阿姨{secrets.token_hex(2)}")
+    home = f"{desk.assistant.url}/desk"
+    of_session = [session, staff.url, f"{session}/attendance", f"{session}/book"]
+    for url in (f"{home}/sessions/new", f"{home}/visits", f"{home}/calls", *of_session):
+        staff.goto(url)
+        for summary in staff.locator("details > summary").all():
+            summary.click()
+        found = Axe().run(staff).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        assert staff.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -24,7 +24,8 @@ from actions.db import Base, Database
 from actions.wording import read_wording
 from bot.app import Parts, put_together
 from bot.channels.webchat import LONGEST_TEXT, Webchat
-from bot.gateway import Gateway, Ground
+from bot.gateway import Gateway
+from bot.ground import Ground
 from bot.limits import Limits
 from bot.settings import Settings
 from tests.bot.conftest import PACK, PATIENT, Echo, KeywordGate

@@ -95,6 +95,17 @@ def test_a_rule_that_cannot_be_read_is_named(folder: Path) -> None:
     assert "record dance: rrule" in mistakes(folder)
 
 
+def test_two_activities_in_one_room_at_one_time_are_named(folder: Path) -> None:
+    with_hall(folder)
+    dance = ACTIVITY | {"room": "一号", "start": "09:00", "end": "10:00"}
+    later = dance | {"id": "song", "start": "09:30", "end": "11:00"}
+    after = dance | {"id": "chess", "start": "11:00", "end": "12:00"}
+    change(folder, "activities.yml", lambda c: c.update(activities=[dance, later, after]))
+    (found,) = [line for line in mistakes(folder).splitlines() if "room" in line]
+    assert "record song" in found
+    assert "“dance” is in hall 一号 at that time too (Monday 09:30)" in found
+
+
 @pytest.mark.parametrize(
     ("answer", "heading", "line"),
     [("借书卡在一楼。", "中文", 12), ("a library card is on the first floor.", "English", 15)],

@@ -79,7 +79,9 @@ def test_a_date_and_a_weekday_that_disagree_are_asked_about() -> None:
     assert days == {28, 29}
 
 
-@pytest.mark.parametrize("text", ["11月31号", "2月30日上午", "Feb 30"])
+@pytest.mark.parametrize(
+    "text", ["11月31号", "2月30日上午", "Feb 30", "这个月31号", "2026-02-30"]
+)
 def test_a_date_that_does_not_exist_is_asked_about(text: str) -> None:
     assert unclear(text).readings == ()
 

@@ -50,6 +50,24 @@ def test_a_record_without_a_field_is_named(folder: Path) -> None:
     assert "record town/: tier" in mistakes(folder)
 
 
+def test_a_draw_that_closes_before_it_opens_is_named(folder: Path) -> None:
+    content = yaml.safe_load((folder / "activities.yml").read_text("utf-8"))
+    content["rules"] |= {"draw_opens_days": 2, "draw_closes_days": 2}
+    (folder / "activities.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert "a draw opens more days before the session than it closes" in mistakes(folder)
+
+
+def test_without_rules_of_draws_there_are_usual_ones(folder: Path) -> None:
+    content = yaml.safe_load((folder / "activities.yml").read_text("utf-8"))
+    rules = {k: v for k, v in content["rules"].items() if not k.startswith("draw_")}
+    (folder / "activities.yml").write_text(
+        yaml.safe_dump(content | {"rules": rules}), encoding="utf-8"
+    )
+    usual = load_pack(folder).activity_rules
+    assert (usual.draw_opens_days, usual.draw_closes_days) == (7, 2)
+    assert (usual.draw_kept_percent, usual.draw_kept_until_hours) == (20, 24)
+
+
 def test_a_time_zone_that_is_none_is_named(folder: Path) -> None:
     content = yaml.safe_load((folder / "community.yml").read_text("utf-8"))
     content["time_zone"] = "Asia/Hangzhou"

@@ -20,7 +20,8 @@ from tests.nlu.written import domain, rules
 QUESTIONS, DEEDS = constant("QUESTIONS"), constant("DEEDS")
 PASSING = sorted(constant("PASSING_FORMS"))
 LASTING = [form for form in FORMS if form not in PASSING]
-ASIDE = sorted(QUESTIONS | {"nlu_fallback", "out_of_scope", "set_elder_mode", "set_language"})
+PREFERENCES = {"set_elder_mode", "set_language", "set_reminders"}
+ASIDE = sorted(QUESTIONS | PREFERENCES | {"nlu_fallback", "out_of_scope"})
 ANSWER = "/choose"
 
 

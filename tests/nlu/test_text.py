@@ -1,6 +1,6 @@
 import pytest
 
-from nlu.components.text import fold
+from nlu.components.text import fold, one_code
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,15 @@ def test_a_phrase_that_another_script_writes_longer_still_keeps_its_offsets() ->
 
 def test_folding_twice_changes_nothing_more() -> None:
     assert fold(fold("圖書館ＯＫ")) == fold("圖書館ＯＫ")
+
+
+@pytest.mark.parametrize("typed", ["R42 872 是什么", "r42872 是什么", "R-42-872 是什么"])
+def test_what_a_message_wants_does_not_depend_on_the_code_in_it(typed: str) -> None:
+    assert one_code(typed) == "K37492 是什么"
+
+
+@pytest.mark.parametrize(
+    "typed", ["K740路几点", "GL-261124-0003", "A374921", "12345", "B2 3号"]
+)
+def test_what_is_no_code_stays_as_it_is(typed: str) -> None:
+    assert one_code(typed) == typed

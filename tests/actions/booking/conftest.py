@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from actions import changeover, conversations
 from actions.booking import service
+from actions.booking.bookings import Order
 from actions.booking.model import Booking, Session
 from actions.booking.programme import Programme
 from actions.booking.schedule import write_sessions
-from actions.booking.service import Order
 from actions.content.model import Offline
 from actions.conversations import Conversation
 from actions.db import Db
@@ -91,13 +91,22 @@ def take_offline(ground: Ground, *activity_ids: str) -> None:
 def bring_back(ground: Ground, activity_id: str) -> None:
     """Staff of no area bring an activity back."""
     now, subject = ground.clock.now(), ("activity", activity_id)
+    editor = staff_of(ground)
     with ground.database.transaction() as db:
+        scope.limit(db, [])
+        changeover.bring_back(db, programme_of(ground), subject, staff_id=editor, now=now)
+
+
+def staff_of(ground: Ground) -> int:
+    """The id of the one member of staff there is."""
+    with ground.database.transaction() as db:
+        if found := db.scalar(select(Staff.id)):
+            return int(found)
         colleague = Staff(username="editor", role=Role.EDITOR, password_hash="x")
-        colleague.area_id, colleague.created_at = "guali/", now
+        colleague.area_id, colleague.created_at = "guali/", ground.clock.now()
         db.add(colleague)
         db.flush()
-        scope.limit(db, [])
-        changeover.bring_back(db, programme_of(ground), subject, staff_id=colleague.id, now=now)
+        return colleague.id
 
 
 def session_of(ground: Ground, session_id: int) -> Session:
@@ -124,6 +133,7 @@ def make_session(ground: Ground) -> MakeSession:
         with ground.database.transaction() as db:
             session = Session(
                 activity_id=activity_id,
+                planned_at=starts_at or at(28, 14),
                 starts_at=starts_at or at(28, 14),
                 ends_at=ends_at or at(28, 15, 30),
                 places=places,

@@ -187,8 +187,60 @@ def test_too_many_places_are_sent_to_a_person(talk: Talk) -> None:
     assert "名额：1 个" in heard.text
 
 
-def test_a_visit_is_booked_by_groups(talk: Talk) -> None:
-    assert "名额：1 个" in begin(talk, "我们三十个人想约周三的团队参观预约").text
+@pytest.mark.parametrize(
+    "text", ["零个人约周六的书法社", "五百人约周六的书法社", "1000个人约周六的书法社"]
+)
+def test_a_number_nobody_can_book_is_said(talk: Talk, text: str) -> None:
+    heard = begin(talk, text)
+    assert "1 到 10 个名额" in heard.text
+    assert "团队参观" in heard.text
+    assert "名额：1 个" in heard.text
+
+
+def test_a_date_that_does_not_exist_is_said(talk: Talk) -> None:
+    heard = begin(talk, "我想约2月30日的书法社")
+    assert "“2月30日”在日历上对不上" in heard.text
+    assert "约哪一场" in heard.text
+    assert heard.choices
+    heard = talk.say("11月31号")
+    assert "“11月31号”在日历上对不上" in heard.text
+    assert "约哪一场" in heard.text
+
+
+def test_a_date_that_does_not_exist_is_said_in_english(english: Talk) -> None:
+    heard = begin(english, "book the calligraphy club on 30 February")
+    assert 'no such day as "30 february"' in heard.text
+
+
+FRIDAY = timedelta(days=3)  # from the Tuesday the clock stands at
+
+
+@pytest.mark.parametrize("text", ["周五的英语角", "我想约星期五晚上的英语角"])
+def test_todays_weekday_is_today_or_next_week(
+    talk: Talk, clock: StandingClock, on: On, text: str
+) -> None:
+    clock.pass_by(FRIDAY)
+    heard = begin(talk, text)
+    assert "今天，还是下个星期" in heard.text
+    assert len(heard.choices) == 2
+    assert "11月27日（周五）" in labels(heard)[0]
+    assert "12月4日（周五）" in labels(heard)[1]
+    assert "12月4日（周五）" in talk.say("下周五").text
+
+
+@pytest.mark.parametrize("text", ["今天周五的英语角", "这周五的英语角"])
+def test_what_says_which_week_is_not_asked_back(
+    talk: Talk, clock: StandingClock, text: str
+) -> None:
+    clock.pass_by(FRIDAY)
+    assert "今天，还是" not in begin(talk, text).text
+
+
+def test_when_todays_is_over_the_next_is_meant(talk: Talk, clock: StandingClock) -> None:
+    clock.pass_by(FRIDAY + timedelta(hours=13, minutes=30))
+    heard = begin(talk, "周五的英语角")
+    assert "今天，还是" not in heard.text
+    assert "12月4日（周五）" in heard.text
 
 
 def test_time_and_activity_can_be_changed_in_the_read_back(talk: Talk) -> None:
@@ -244,13 +296,6 @@ def test_naming_another_activity_changes_over_to_it(talk: Talk) -> None:
     assert "活动：越剧社" in talk.say("还是约明天的越剧社吧", intent="book_activity").text
 
 
-def test_what_is_drawn_is_sent_to_a_person(talk: Talk) -> None:
-    heard = begin(talk, "我要给孩子报游泳课")
-    assert "抽签" in heard.text
-    assert "人工" in heard.text
-    assert booked(talk) == []
-
-
 def test_what_is_booked_already_is_said(talk: Talk, on: On) -> None:
     book(talk.ground, on("club-calligraphy", at(28, 14)))
     assert "您已经约了书法社" in begin(talk, "我想约周六的书法社").text
@@ -279,17 +324,21 @@ def fill(talk: Talk, session_id: int) -> list[int]:
     ]
 
 
-def test_what_is_full_offers_the_line_and_books_when_its_turn_comes(talk: Talk, on: On) -> None:
+def test_what_is_full_offers_the_line_and_the_place_when_its_turn_comes(
+    talk: Talk, on: On
+) -> None:
     session_id = on("club-calligraphy", at(28, 14))
     others = fill(talk, session_id)
     heard = begin(talk, "我想约周六的书法社")
-    assert "只剩 0 个" in heard.text
+    assert "这一场满了" in heard.text
     told = talk.told(talk.say("好的", intent="affirm"))
     assert "第 1 位" in told
     with talk.ground.database.reading() as db:
         assert len(list(db.scalars(select(WaitlistEntry)))) == 1
     assert "候补第 1 位：书法社" in talk.do("action_list_bookings", "我约了什么").text
     cancel(talk.ground, others[0], who="other 0")
+    begin(talk, "我想约周六的书法社")
+    assert "编号" in talk.told(talk.say("好的", intent="affirm"))
     assert "候补" not in talk.do("action_list_bookings", "我约了什么").text
     assert talk.resident_id in {one.resident_id for one in booked(talk)}
 
@@ -301,7 +350,7 @@ def test_what_fills_up_before_the_yes_is_never_said_to_be_booked(talk: Talk, on:
     heard = talk.say("好的", intent="affirm")
     assert talk.told(heard) == ""
     assert "没有约上" in heard.text
-    assert read_payload(heard.choices[0]["payload"]) == ("book_activity", f"{session_id}x2")
+    assert read_payload(heard.choices[0]["payload"]) == ("join_waitlist", f"{session_id}x2")
     with talk.ground.database.reading() as db:
         assert db.get(Draft, talk.conversation_id) is None
     again = begin(talk, choice=f"{session_id}x2")

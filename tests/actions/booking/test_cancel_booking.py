@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from actions.booking import actions as booking
-from actions.booking import service
+from actions.booking import codes, service
+from actions.booking.model import Booking
 from actions.conversations import Draft
 from actions.dialogue import Ground
 from tests.actions.booking.conftest import at, book, cancel, session_of, take_offline, wait
@@ -182,3 +183,55 @@ def test_what_was_booked_before_it_went_offline_is_kept_shown_and_cancelled(
     assert "书法社" in begin(talk, "取消书法社的预约").text
     assert talk.told(talk.say(choice="yes")).startswith("已取消：书法社")
     assert left(talk) == []
+
+
+def code_of(talk: Talk, booking_id: int) -> str:
+    with talk.ground.database.reading() as db:
+        return codes.shown(db.get_one(Booking, booking_id).code)
+
+
+@pytest.mark.parametrize("said", ["取消 {}", "编号{}不去了", "cancel booking {}"])
+def test_a_code_says_which(talk: Talk, on: On, said: str) -> None:
+    book(talk.ground, on(*TEA))
+    code = code_of(talk, book(talk.ground, on(*CALLIGRAPHY)))
+    heard = begin(talk, said.format(code))
+    assert "书法社，11月28日（周六）14:00" in heard.text
+    talk.say(choice="yes")
+    assert left(talk) == ["club-tea"]
+
+
+def test_a_code_is_taken_when_it_is_asked_which(talk: Talk, on: On) -> None:
+    book(talk.ground, on(*TEA))
+    code = code_of(talk, book(talk.ground, on(*CALLIGRAPHY)))
+    begin(talk, "取消报名")
+    assert "书法社，11月28日" in talk.say(code).text
+
+
+def test_somebody_elses_code_is_none_of_theirs_and_says_nothing(talk: Talk, on: On) -> None:
+    book(talk.ground, on(*CALLIGRAPHY))
+    code = code_of(talk, book(talk.ground, on(*TEA), who="b"))
+    listed = talk.do("action_list_bookings", f"{code} 是什么", intent="list_bookings")
+    heard = begin(talk, f"取消 {code}")
+    again = talk.say(code)
+    for one in (listed, heard, again):
+        assert "没有找到这一个" in one.text
+        assert "茶艺" not in one.text + str(one.choices)
+    assert "要取消哪一个" in heard.text  # never the only one instead
+    assert left(talk) == ["club-calligraphy"]
+
+
+def test_a_code_that_cannot_be_ours_is_said(talk: Talk, on: On) -> None:
+    book(talk.ground, on(*CALLIGRAPHY))
+    heard = begin(talk, "取消 K01234")
+    assert "K01234 不像我们的编号" in heard.text
+    assert "要取消哪一个" in heard.text
+    assert "不像我们的编号" in talk.say("Q37492").text
+    assert "不像我们的编号" in talk.do("action_list_bookings", "K01234 是什么").text
+
+
+def test_a_code_is_looked_up(talk: Talk, on: On) -> None:
+    book(talk.ground, on(*TEA))
+    code = code_of(talk, book(talk.ground, on(*CALLIGRAPHY)))
+    heard = talk.do("action_list_bookings", f"{code} 是什么", intent="list_bookings")
+    assert "书法社" in heard.text
+    assert "茶艺社" not in heard.text

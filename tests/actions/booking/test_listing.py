@@ -36,7 +36,7 @@ def labels(heard: Heard) -> list[str]:
     return [
         choice["title"]
         for choice in heard.choices
-        if read_payload(choice["payload"])[0] == "book_activity"
+        if read_payload(choice["payload"])[0] in ("book_activity", "claim")
     ]
 
 
@@ -56,7 +56,7 @@ def all_of(talk: Talk, heard: Heard) -> list[str]:
 
 
 def activities(shown: list[str]) -> list[str]:
-    return [label.partition(" ")[0] for label in shown]
+    return [label.partition(" ")[0].removeprefix("抢：") for label in shown]
 
 
 def test_this_weekend_is_shown_five_at_most_soonest_first(talk: Talk, on: On) -> None:
@@ -221,6 +221,7 @@ def test_more_goes_on_where_it_stopped_though_sessions_came_and_went(
             Session(
                 **{"activity_id": "club-wushu", "starts_at": at(28, 6), "places": 5},
                 **{"ends_at": at(28, 7), "taken": 0, "waitlist_next": 0},
+                planned_at=at(28, 6),
             )
         )
     value = more(first)
@@ -353,3 +354,25 @@ def test_of_several_that_a_name_means_those_that_are_online_are_shown(talk: Talk
     assert both >= {"书法社", "书法入门班"}
     take_offline(talk.ground, "club-calligraphy")
     assert set(activities(all_of(talk, ask(talk, "最近的书法活动")))) == both - {"书法社"}
+
+
+def test_a_volunteer_task_is_claimed_with_one_tap_while_it_has_places(
+    talk: Talk, on: On
+) -> None:
+    shelf = on("task-library-shelf", at(28, 9, 30))
+    heard = ask(talk, "周六有哪些志愿者活动")
+    tap = next(c for c in heard.choices if "书房整架" in c["title"])
+    assert tap["title"].startswith("抢：书房整架 11月28日（周六）09:30")
+    assert read_payload(tap["payload"]) == ("claim", str(shelf))
+    page = ask(talk, "书房整架", choice=None)
+    assert ("claim", str(shelf)) in [read_payload(c["payload"]) for c in page.choices]
+    book(talk.ground, shelf, who="b", places=4)
+    heard = ask(talk, "周六有哪些志愿者活动")
+    tap = next(c for c in heard.choices if "书房整架" in c["title"])
+    assert read_payload(tap["payload"]) == ("book_activity", str(shelf))
+
+
+def test_a_drawn_task_is_not_claimed(talk: Talk) -> None:
+    heard = ask(talk, "为老理发日")
+    assert heard.choices
+    assert {read_payload(c["payload"])[0] for c in heard.choices} == {"book_activity"}

@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from secrets import token_hex
 from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
+from actions.booking import places, service
+from actions.booking.bookings import Order
+from actions.booking.codes import new_code
 from actions.booking.model import (
     Booking,
     BookingStatus,
@@ -25,12 +29,17 @@ from actions.dialogue import Ground
 from actions.errors import Refusal
 from tests.actions.booking.conftest import (
     MakeSession,
+    at,
     book,
+    bring_back,
     cancel,
     conversation_of,
+    programme_of,
     session_of,
+    take_offline,
     wait,
 )
+from tests.actions.booking.test_schedule import only, write
 
 WORKERS = 16
 PAUSE = 0.02  # between looking and writing, for those who do it in two steps
@@ -98,6 +107,8 @@ def look_then_book(
     with ground.database.transaction() as db:
         conversation = conversation_of(db, who)
         booking = Booking(
+            code=new_code(),
+            token=token_hex(16),
             session_id=session_id,
             resident_id=conversation.resident_id,
             conversation_id=conversation.id,
@@ -222,7 +233,7 @@ def test_cancelling_twice_at_once_gives_the_place_back_once(
     assert session_of(ground, session_id).taken == 1
 
 
-def test_places_that_come_free_at_once_go_to_the_first_in_the_line(
+def test_places_that_come_free_at_once_are_offered_to_the_first_in_the_line(
     ground: Ground, make_session: MakeSession
 ) -> None:
     session_id = make_session(8)
@@ -234,8 +245,9 @@ def test_places_that_come_free_at_once_go_to_the_first_in_the_line(
     with ground.database.reading() as db:
         entries = db.scalars(select(WaitlistEntry).order_by(WaitlistEntry.position))
         statuses = [entry.status for entry in entries]
-    assert statuses == [EntryStatus.BOOKED] * 4 + [EntryStatus.WAITING] * 2
-    assert total(ground, session_id) == session_of(ground, session_id).taken == 8
+    assert statuses == [EntryStatus.OFFERED] * 4 + [EntryStatus.WAITING] * 2
+    assert total(ground, session_id) == 4
+    assert session_of(ground, session_id).taken == 8
 
 
 def test_everybody_in_a_line_has_a_place_of_their_own(
@@ -291,3 +303,59 @@ def test_the_line_follows_the_commits(ground: Ground, make_session: MakeSession)
         go_on.set()
         first.result()
         assert second.result() == 2
+
+
+def test_nobody_waits_for_what_they_are_booking_this_moment(
+    ground: Ground, make_session: MakeSession
+) -> None:
+    session_id = make_session(1)
+    known(ground, "a")
+    with ThreadPoolExecutor(1) as pool:
+        with ground.database.transaction() as db:
+            conversation = conversation_of(db, "a")
+            service.book(
+                db,
+                programme_of(ground),
+                order=Order(session_id),
+                conversation=conversation,
+                now=ground.clock.now(),
+            )
+            waits = pool.submit(wait, ground, session_id, who="a")
+            time.sleep(0.5)  # so that it has looked for a booking
+        with pytest.raises(Refusal, match="utter_already_booked"):
+            waits.result(timeout=20)
+
+
+def meet_in_the_middle(ground: Ground, ids: list[int], deed: Callable[[], object]) -> None:
+    """Hold some sessions one after the other while a deed wants all of them too."""
+    with ThreadPoolExecutor(1) as pool:
+        with ground.database.transaction() as db:
+            places.hold(db, ids[0])
+            other = pool.submit(deed)
+            time.sleep(0.5)  # so that it has what it can have
+            for session_id in ids[1:]:
+                places.hold(db, session_id)
+        other.result(timeout=20)
+
+
+def test_writing_the_sessions_waits_for_who_moves_between_two(ground: Ground) -> None:
+    """In one order everywhere, or each would wait for the other."""
+    pack = only(ground.pack, "club-calligraphy", "club-dance")
+    write(ground, pack)
+    activities = {
+        one.id: one.model_copy(update={"places": one.places + 1})
+        for one in reversed(pack.activities.values())
+    }
+    with ground.database.reading() as db:
+        ids = sorted(db.scalars(select(Session.id)))
+    larger = pack.model_copy(update={"activities": activities})
+    meet_in_the_middle(ground, [ids[0], ids[-1]], lambda: write(ground, larger))
+
+
+def test_bringing_an_activity_back_waits_for_who_moves_between_two(
+    ground: Ground, make_session: MakeSession
+) -> None:
+    later = make_session(starts_at=at(5, 14, month=12), ends_at=at(5, 15, month=12))
+    sooner = make_session()
+    take_offline(ground, "club-calligraphy")
+    meet_in_the_middle(ground, [later, sooner], lambda: bring_back(ground, "club-calligraphy"))

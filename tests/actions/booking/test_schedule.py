@@ -111,7 +111,7 @@ def test_a_changed_pack_changes_places_but_never_below_those_taken(ground: Groun
     assert [session_of(ground, i).places for i in (1, 2)] == [9, 9]
 
 
-def test_more_places_go_to_those_who_wait(ground: Ground) -> None:
+def test_more_places_are_offered_to_those_who_wait(ground: Ground) -> None:
     pack = only(ground.pack, "club-calligraphy")
     write(ground, changed(pack, "club-calligraphy", places=1))
     book(ground, 1, who="a")
@@ -119,7 +119,7 @@ def test_more_places_go_to_those_who_wait(ground: Ground) -> None:
     write(ground, pack)
     assert session_of(ground, 1).taken == 2
     with ground.database.reading() as db:
-        told = db.scalars(select(Notice).where(Notice.response == "utter_waitlist_booked"))
+        told = db.scalars(select(Notice).where(Notice.response == "utter_offer"))
         assert len(list(told)) == 1
 
 

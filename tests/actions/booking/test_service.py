@@ -7,12 +7,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from actions.booking import service
-from actions.booking.model import Booking, BookingStatus, EntryStatus, WaitlistEntry
+from actions.booking.model import Booking, BookingStatus
 from actions.booking.programme import cancelled_late, described
-from actions.booking.service import Order
 from actions.dialogue import Ground
 from actions.errors import Refusal
-from actions.outbox import Notice, NoticeState
+from actions.outbox import Notice
 from tests.actions.booking.conftest import (
     MakeSession,
     at,
@@ -76,7 +75,7 @@ def test_a_booking_is_made_once_until_it_is_cancelled_and_then_again(
     ("activity_id", "starts_at", "places", "response"),
     [
         ("club-calligraphy", at(24, 9), 1, "utter_session_past"),
-        ("class-swim-learn", at(28, 10, 30), 1, "utter_activity_drawn"),
+        ("class-swim-learn", at(28, 10, 30), 1, "utter_draw_first"),
         ("gone-from-the-pack", at(28, 14), 1, "utter_session_unknown"),
         ("club-calligraphy", at(28, 14), 0, "utter_places_too_many"),
         ("club-calligraphy", at(28, 14), 11, "utter_places_too_many"),
@@ -116,7 +115,7 @@ def test_what_is_offline_takes_no_booking_and_no_waiting_but_lets_go(
     assert active(ground) == []  # nobody moves up into what is being checked
 
 
-def test_who_waited_moves_up_when_it_comes_back(
+def test_who_waited_is_asked_when_it_comes_back(
     ground: Ground, make_session: MakeSession
 ) -> None:
     session_id = make_session(1)
@@ -125,8 +124,25 @@ def test_who_waited_moves_up_when_it_comes_back(
     take_offline(ground, "club-calligraphy")
     cancel(ground, booked)
     bring_back(ground, "club-calligraphy")
-    assert len(notices(ground, "utter_waitlist_booked")) == 1
+    assert len(notices(ground, "utter_offer")) == 1
     assert session_of(ground, session_id).left == 0
+
+
+@pytest.mark.parametrize(("left_at", "at_risk"), [(at(27, 13), False), (at(27, 15), True)])
+def test_a_session_somebody_left_late_is_at_risk_until_the_place_is_taken(
+    ground: Ground,
+    make_session: MakeSession,
+    clock: StandingClock,
+    left_at: datetime,
+    at_risk: bool,
+) -> None:
+    session_id = make_session(1, activity_id="one-clean")
+    booked = book(ground, session_id)
+    clock.moment = left_at
+    cancel(ground, booked)
+    assert session_of(ground, session_id).is_at_risk == at_risk
+    book(ground, session_id, who="b")
+    assert not session_of(ground, session_id).is_at_risk
 
 
 def test_a_session_that_is_not_there_is_refused(ground: Ground) -> None:
@@ -186,151 +202,6 @@ def test_whether_a_cancellation_is_late_is_the_packs_rule(
     assert cancelled_late(programme, session, at(27, 14, 1))
 
 
-# Reminders
-
-
-@pytest.mark.parametrize(
-    ("booked_at", "due_at"),
-    [
-        (at(24, 10), at(27, 18)),
-        (at(27, 17, 59), at(27, 18)),
-        (at(27, 18), at(28, 12)),
-        (at(28, 11), at(28, 12)),
-        (at(28, 13), None),
-    ],
-)
-def test_the_reminder_is_due_the_evening_before_or_shortly_before(
-    ground: Ground, make_session: MakeSession, booked_at: datetime, due_at: datetime | None
-) -> None:
-    book(ground, make_session(), now=booked_at)
-    owed = notices(ground, "utter_booking_reminder")
-    assert [notice.due_at for notice in owed] == ([due_at] if due_at else [])
-
-
-def test_a_reminder_goes_with_its_booking(ground: Ground, make_session: MakeSession) -> None:
-    session_id = make_session()
-    booking = book(ground, session_id)
-    (reminder,) = notices(ground, "utter_booking_reminder")
-    said = ground.wording.render(reminder.response, language="zh", values=reminder.values)
-    assert "书法社，11月28日（周六）14:00–15:30，文化教育中心 一号教室" in said.text
-    assert "示例数据" in said.text
-    assert [(c.intent, c.value) for c in said.choices] == [("cancel_booking", str(booking))]
-    cancel(ground, booking)
-    again = book(ground, session_id)
-    stale, fresh = sorted(notices(ground, "utter_booking_reminder"), key=lambda n: n.id)
-    assert (stale.state, fresh.state) == (NoticeState.CANCELLED, NoticeState.WAITING)
-    assert fresh.about == f"booking:{again}"
-
-
-def test_a_clock_that_steps_makes_no_second_reminder(
-    ground: Ground, make_session: MakeSession, clock: StandingClock
-) -> None:
-    session_id = make_session()
-    for step in (timedelta(hours=1), timedelta(hours=-2), timedelta(hours=1)):
-        cancel(ground, book(ground, session_id))
-        clock.pass_by(step)
-    book(ground, session_id)
-    waiting = [
-        n for n in notices(ground, "utter_booking_reminder") if n.state == NoticeState.WAITING
-    ]
-    assert len(waiting) == 1
-
-
-# The line
-
-
-def test_a_place_that_comes_free_goes_to_the_first_in_the_line(
-    ground: Ground, make_session: MakeSession
-) -> None:
-    session_id = make_session(1)
-    booking = book(ground, session_id, who="a")
-    assert [wait(ground, session_id, who=who) for who in "bc"] == [1, 2]
-    cancel(ground, booking, who="a")
-    with ground.database.reading() as db:
-        (now_booked,) = active(ground)
-        assert now_booked.resident_id == conversation_of(db, "b").resident_id
-        entries = db.scalars(select(WaitlistEntry).order_by(WaitlistEntry.position)).all()
-        assert [e.status for e in entries] == [EntryStatus.BOOKED, EntryStatus.WAITING]
-        assert service.ahead_of(db, entries[1]) == 0
-    (told,) = notices(ground, "utter_waitlist_booked")
-    assert told.conversation_id == now_booked.conversation_id
-    said = ground.wording.render(told.response, values=told.values)
-    assert [(c.intent, c.value) for c in said.choices] == [
-        ("cancel_booking", str(now_booked.id))
-    ]
-    reminders = notices(ground, "utter_booking_reminder")
-    assert [n.about for n in reminders if n.state == NoticeState.WAITING] == [
-        f"booking:{now_booked.id}"
-    ]
-
-
-def test_who_wants_more_than_came_free_is_passed_over_but_stays(
-    ground: Ground, make_session: MakeSession
-) -> None:
-    session_id = make_session(2)
-    first, _second = book(ground, session_id, who="a"), book(ground, session_id, who="b")
-    wait(ground, session_id, who="c", places=2)
-    wait(ground, session_id, who="d")
-    cancel(ground, first, who="a")
-    with ground.database.reading() as db:
-        waiting = db.scalars(
-            select(WaitlistEntry).where(WaitlistEntry.status == EntryStatus.WAITING)
-        ).all()
-        assert [entry.places for entry in waiting] == [2]
-    assert session_of(ground, session_id).left == 0
-
-
-def test_nobody_stands_in_a_line_twice_or_where_they_have_a_place(
-    ground: Ground, make_session: MakeSession
-) -> None:
-    session_id = make_session(1)
-    book(ground, session_id, who="a")
-    wait(ground, session_id, who="b")
-    with pytest.raises(Refusal, match="utter_already_waiting"):
-        wait(ground, session_id, who="b")
-    with pytest.raises(Refusal, match="utter_already_booked"):
-        wait(ground, session_id, who="a")
-
-
-def test_joining_a_line_nobody_needs_books_at_once(
-    ground: Ground, make_session: MakeSession
-) -> None:
-    session_id = make_session(1)
-    with ground.database.transaction() as db:
-        made = service.join_waitlist(
-            db,
-            programme_of(ground),
-            order=Order(session_id),
-            conversation=conversation_of(db, "a"),
-            now=ground.clock.now(),
-        )
-        assert isinstance(made, Booking)
-
-
-def test_booking_fewer_places_ends_waiting_for_more(
-    ground: Ground, make_session: MakeSession
-) -> None:
-    session_id = make_session(2)
-    booking = book(ground, session_id, who="a")
-    wait(ground, session_id, who="b", places=2)
-    book(ground, session_id, who="b")
-    cancel(ground, booking, who="a")
-    assert len(active(ground)) == 1
-
-
-def test_a_line_can_be_left_once(ground: Ground, make_session: MakeSession) -> None:
-    session_id = make_session(1)
-    book(ground, session_id, who="a")
-    wait(ground, session_id, who="b")
-    with ground.database.transaction() as db:
-        resident_id = conversation_of(db, "b").resident_id
-        (entry,) = service.waiting_of(db, resident_id=resident_id, now=ground.clock.now())
-        service.leave_waitlist(db, entry_id=entry.id, resident_id=resident_id)
-        with pytest.raises(Refusal, match="utter_no_such_booking"):
-            service.leave_waitlist(db, entry_id=entry.id, resident_id=resident_id)
-    wait(ground, session_id, who="b")
-
-
 # What the database itself refuses
 
 
@@ -347,9 +218,9 @@ def test_the_database_refuses_more_than_there_is(
 
 
 INSERT = text(
-    "INSERT INTO bookings (session_id, resident_id, conversation_id, places, status, booked_at)"
-    " SELECT session_id, resident_id, conversation_id, :places, :status, booked_at"
-    " FROM bookings LIMIT 1"
+    "INSERT INTO bookings (session_id, resident_id, conversation_id, places, status, booked_at,"
+    " code, token, missed) SELECT session_id, resident_id, conversation_id, :places, :status,"
+    " booked_at, code || 'x', token || 'x', missed FROM bookings LIMIT 1"
 )
 
 
@@ -380,7 +251,9 @@ def test_what_is_told_is_told_in_both_languages(
     session = session_of(ground, make_session())
     told = described(programme_of(ground), session)
     english = ground.wording.render(
-        "utter_ask_booking_confirm", language="en", values=told | {"places": 1}
+        "utter_ask_booking_confirm",
+        language="en",
+        values=told | {"places": 1, "whom": ""},
     ).text
     assert "Calligraphy club" in english
     assert "Sat 28 Nov, 14:00–15:30" in english

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,13 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from actions import conversations, told
+from actions import callers, conversations, outbox, told
+from actions.booking import service as booking
+from actions.booking import visits
+from actions.booking.bookings import Order
+from actions.booking.model import Session
+from actions.booking.programme import Programme
+from actions.callers import Told as Caller
 from actions.content import editions, publications, revisions
 from actions.content.model import Edition, Revision, State
 from actions.conversations import Attachment, Author, Conversation, Upload
@@ -21,6 +27,7 @@ from actions.learning import learned, misses
 from actions.learning.learned import Question
 from actions.learning.model import Miss
 from actions.neighbours.model import HelpRequest, Status
+from actions.outbox import NoticeState
 from actions.people import staff
 from actions.people.model import Area, Role, Staff, Words
 from actions.people.staff import Guess
@@ -35,7 +42,7 @@ MISSED = "金丝雀怎么养"
 RECORD = "article:ed-card 借书证"
 PHOTO = b"\xff\xd8\xff photo"
 ORIGIN = {"Origin": "http://bot"}
-AREAS = ("guali/", "guali/qicai/", "guali/meilin/")
+AREAS = ("guali/", "guali/qicai/", "guali/qicai/a/", "guali/meilin/")
 # name: role, area, team
 STAFF = {
     "own": (Role.STAFF, "guali/qicai/", None),
@@ -92,6 +99,14 @@ class Village:
     edition_id: int = 0
     publication_id: int = 0
     revision_id: int = 0
+    session_id: int = 0  # the coming one: full, somebody waits
+    today_id: int = 0  # has begun
+    booking_id: int = 0
+    caller_booking_id: int = 0
+    entry_id: int = 0
+    today_booking_id: int = 0
+    visit_id: int = 0
+    notice_id: int = 0
 
     def colleague(self, name: str) -> Colleague:
         """Somebody who is signed in."""
@@ -179,6 +194,66 @@ class Village:
             taught = Question("article", "ed-card", "zh", "怎么借")
             learned.teach(db, taught, staff_id=None, now=now)
             self.taught_id = learned.present(db)[0].id
+
+    def session(
+        self, starts_at: datetime, places: int = 2, activity_id: str = "club-calligraphy"
+    ) -> int:
+        """Put a session of an hour and a half on; returns its id."""
+        with self.bot.parts.database.transaction() as db:
+            session = Session(
+                activity_id=activity_id,
+                planned_at=starts_at,
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(minutes=90),
+                places=places,
+            )
+            db.add(session)
+            db.flush()
+            return session.id
+
+    def organise(self) -> None:
+        """Sessions of 七彩: booked by a resident and by callers, one begun, and a visit."""
+        now, programme = self.bot.clock.now(), Programme(PACK, self.bot.parts.wording)
+        self.session_id = self.session(now + timedelta(days=4))
+        self.today_id = self.session(now - timedelta(minutes=10))
+        visited = self.session(now + timedelta(days=7), activity_id="visit-group")
+        with self.bot.parts.database.transaction() as db:
+            talk = db.get_one(Conversation, self.conversation_id)
+            first, second = (
+                callers.conversation_with(
+                    db, Caller(name, "13800000000"), area_id="guali/qicai/a/", key="k", now=now
+                )
+                for name in (CANARY, "张阿姨")
+            )
+            order, before = Order(self.session_id, whom=CANARY), now - timedelta(hours=1)
+            self.booking_id = booking.book(
+                db, programme, order=order, conversation=talk, now=now
+            ).id
+            self.caller_booking_id = booking.book(
+                db, programme, order=order, conversation=first, now=now
+            ).id
+            entry = booking.join_waitlist(
+                db, programme, order=order, conversation=second, now=now
+            )
+            self.entry_id = entry.id
+            today = Order(self.today_id, whom=CANARY)
+            self.today_booking_id = booking.book(
+                db, programme, order=today, conversation=talk, now=before
+            ).id
+            self.visit_id = visits.request(
+                db,
+                programme,
+                order=Order(visited),
+                heads=20,
+                contact=CANARY,
+                bus=True,
+                conversation=talk,
+                now=now,
+            ).id
+            notice = outbox.put(
+                db, conversation_id=first.id, response="utter_returned", due_at=now
+            )
+            notice.state, self.notice_id = NoticeState.TO_PHONE, notice.id
 
     def file(self, category_id: str, what: str, *, anonymous: bool = False) -> str:
         """A resident of 七彩 reports something; returns its reference."""

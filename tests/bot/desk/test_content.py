@@ -419,4 +419,4 @@ async def test_an_activity_that_comes_back_is_offered_to_who_waits(
         db.add(entry)
     await editor.post("/content/online", subject="activity:club-wushu")
     with village.bot.parts.database.reading() as db:
-        assert db.query(WaitlistEntry).one().status == EntryStatus.BOOKED
+        assert db.query(WaitlistEntry).one().status == EntryStatus.OFFERED

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import func, select, update
 from starlette.routing import Mount, Route
 
+from actions.booking.model import Booking
 from actions.conversations import Conversation
 from actions.db import Base, Database
 from actions.governance.model import ServiceRequest
 from actions.people import scope
+from actions.people.model import Staff
 from actions.people.staff import EDITS
 from bot.app import Guarded
 from bot.desk.article_form import fields_of
@@ -52,6 +54,7 @@ class Case:
 def village(village: Village) -> Village:
     """With something to learn from."""
     village.learn()
+    village.organise()
     return village
 
 
@@ -71,6 +74,32 @@ def taken(village: Village) -> dict[str, str]:
     return {"help_id": str(village.taken_id)}
 
 
+def session(village: Village) -> dict[str, str]:
+    return {"session_id": str(village.session_id)}
+
+
+def today(village: Village) -> dict[str, str]:
+    return {"session_id": str(village.today_id)}
+
+
+def called(village: Village) -> dict[str, str]:
+    return session(village) | {"booking_id": str(village.caller_booking_id)}
+
+
+def group(village: Village) -> dict[str, str]:
+    return {"booking_id": str(village.visit_id)}
+
+
+def code(village: Village) -> dict[str, str]:
+    with village.bot.parts.database.reading() as db:
+        return {"code": db.get_one(Booking, village.today_booking_id).code}
+
+
+def guide(village: Village) -> dict[str, str]:
+    with village.bot.parts.database.reading() as db:
+        return {"guide": str(db.scalars(select(Staff.id).filter_by(username="own")).one())}
+
+
 def miss(village: Village) -> dict[str, str]:
     return {"numbers": str(village.miss_id)}
 
@@ -83,7 +112,57 @@ ARTICLE = fields_of(DOCUMENTS["articles/ed-card.md"]) | {"body_zh": "在三楼�
 NO_CARD = {"kind": "article", "record_id": "no-card"}
 RECORD_PAGE = "/content/{kind}/{record_id}"
 
+NO_SESSION = {"session_id": "999"}
+NO_BOOKING = NO_SESSION | {"booking_id": "999"}
+WHEN = {"on": "2026-12-24", "from": "20:00", "to": "21:00", "places": "5"}
+CALLER = {"name": "李阿姨", "phone": "13911111111", "places": "1"}
+SESSION_PAGE = "/sessions/{session_id}"
+
 CASES = {
+    ("GET", "/sessions"): Case(shows=lambda v: f"/desk/sessions/{v.session_id}"),
+    ("GET", "/sessions/new"): Case(shows=lambda _: "书法社"),
+    ("POST", "/sessions/new"): Case(
+        sent=lambda _: WHEN | {"activity": "club-calligraphy", "repeat": "2"}
+    ),
+    ("GET", SESSION_PAGE): Case(session, NO_SESSION, shows=lambda _: CANARY),
+    ("POST", SESSION_PAGE + "/move"): Case(session, NO_SESSION, sent=lambda _: WHEN),
+    ("POST", SESSION_PAGE + "/places"): Case(session, NO_SESSION, sent=lambda _: WHEN),
+    ("POST", SESSION_PAGE + "/call-off"): Case(
+        session, NO_SESSION, sent=lambda _: {"words": "停电", "sure": "1"}
+    ),
+    ("POST", SESSION_PAGE + "/line"): Case(
+        session,
+        NO_SESSION,
+        sent=lambda v: {"entry": str(v.entry_id), "answer": "leave"},
+    ),
+    ("GET", SESSION_PAGE + "/list.csv"): Case(session, NO_SESSION, shows=lambda _: CANARY),
+    ("GET", SESSION_PAGE + "/list.pdf"): Case(session, NO_SESSION, shows=lambda _: "%PDF"),
+    ("GET", SESSION_PAGE + "/attendance"): Case(session, NO_SESSION, shows=lambda _: CANARY),
+    ("POST", SESSION_PAGE + "/attendance"): Case(
+        today,
+        NO_SESSION,
+        sent=lambda v: {"booking": str(v.today_booking_id), "mark": "here"},
+    ),
+    ("POST", SESSION_PAGE + "/attendance/code"): Case(today, NO_SESSION, sent=code),
+    ("POST", SESSION_PAGE + "/attendance/close"): Case(today, NO_SESSION),
+    ("GET", SESSION_PAGE + "/book"): Case(session, NO_SESSION, shows=lambda _: "书法社"),
+    ("POST", SESSION_PAGE + "/book"): Case(
+        session, NO_SESSION, sent=lambda _: CALLER | {"deed": "wait"}
+    ),
+    ("GET", SESSION_PAGE + "/bookings/{booking_id}"): Case(
+        called, NO_BOOKING, shows=lambda _: CANARY
+    ),
+    ("POST", SESSION_PAGE + "/bookings/{booking_id}/cancel"): Case(called, NO_BOOKING),
+    ("GET", "/visits"): Case(shows=lambda v: f"/desk/visits/{v.visit_id}"),
+    ("GET", "/visits/{booking_id}"): Case(group, {"booking_id": "999"}, shows=lambda _: CANARY),
+    ("POST", "/visits/{booking_id}/approve"): Case(group, {"booking_id": "999"}, sent=guide),
+    ("POST", "/visits/{booking_id}/decline"): Case(
+        group, {"booking_id": "999"}, sent=lambda _: {"words": "停电"}
+    ),
+    ("GET", "/calls"): Case(shows=lambda _: CANARY),
+    ("POST", "/calls/{notice_id}/told"): Case(
+        lambda v: {"notice_id": str(v.notice_id)}, {"notice_id": "999"}
+    ),
     ("GET", "/misses"): Case(shows=lambda _: MISSED),
     ("POST", "/misses/accept"): Case(
         sent=lambda v: miss(v) | {"question": "怎么借", "language": "zh", "record": RECORD}
@@ -326,19 +405,20 @@ async def test_signing_in_from_a_foreign_page_is_refused(village: Village) -> No
 def test_the_scope_holds_whatever_way_is_asked(village: Village, who: str, seen: int) -> None:
     _, area, team = STAFF[who]
     areas = [area] if who != "editor" else []
-    for table, key in (
-        (Conversation, village.conversation_id),
-        (ServiceRequest, village.request().id),
+    for table, key, everybody in (
+        (Conversation, village.conversation_id, 3),  # two of them with callers
+        (ServiceRequest, village.request().id, 1),
     ):
         with village.bot.parts.database.reading() as db:
             scope.limit(db, areas, team)
-            assert len(db.scalars(select(table)).all()) == seen
-            assert db.scalar(select(func.count()).select_from(table)) == seen
-            assert db.scalar(select(func.count(table.id))) == seen
+            count = seen * everybody
+            assert len(db.scalars(select(table)).all()) == count
+            assert db.scalar(select(func.count()).select_from(table)) == count
+            assert db.scalar(select(func.count(table.id))) == count
             assert bool(db.get(table, key)) is bool(seen)
-            assert db.query(table).count() == seen
+            assert db.query(table).count() == count
             changed = db.execute(update(table).values(area_id="guali/"))
-            assert changed.rowcount == seen  # type: ignore[attr-defined]
+            assert changed.rowcount == count  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -24,18 +24,21 @@ def current(page: str) -> list[str]:
 async def test_every_section_shows_the_whole_navigation_and_where_one_is(
     village: Village,
 ) -> None:
-    editor = village.colleague("editor")
+    boss = village.colleague("boss")  # answers and edits
     for path in SECTIONS:
-        page = (await editor.get(path)).text
+        page = (await boss.get(path)).text
         assert sections(page) == list(SECTIONS)
         assert current(page) == [path]
-    inside = (await editor.get("/content/article/ed-card")).text
+    inside = (await boss.get("/content/article/ed-card")).text
     assert sections(inside) == list(SECTIONS)
     assert 'href="/desk/content" aria-current="true"' in inside
 
 
 async def test_nobody_is_led_where_they_may_not_go(village: Village) -> None:
-    assert sections((await village.colleague("own").get("/")).text) == ["/"]
+    of_staff = ["/", "/sessions", "/visits", "/calls"]
+    assert sections((await village.colleague("own").get("/")).text) == of_staff
+    of_editors = [path for path in SECTIONS if path not in of_staff[1:]]
+    assert sections((await village.colleague("editor").get("/")).text) == of_editors
 
 
 async def test_who_is_not_signed_in_is_shown_no_way(village: Village) -> None:
@@ -49,6 +52,7 @@ async def test_who_is_not_signed_in_is_shown_no_way(village: Village) -> None:
         ("/content/{kind}/{record_id}", "/content"),
         ("/content/tasks", "/content/tasks"),
         ("/recalls/new", "/recalls"),
+        ("/sessions/{session_id}/attendance", "/sessions"),
         ("/requests/{reference}", "/"),
     ],
 )

@@ -1,0 +1,141 @@
+"""Rows of bookings: written with code, link and reminders; found; never half done."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from actions import outbox
+from actions.booking import codes, reminders
+from actions.booking.model import HOLDING, Booking, BookingStatus, Session
+from actions.booking.programme import Programme, described
+from actions.conversations import Conversation
+from actions.db import Db
+from actions.errors import Refusal
+from actions.people.model import Area, Words
+
+TRIES = 20  # to find a code nobody has; most often the first will do
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted: so many places in a session; `whom` says for whom, when not oneself.
+
+    `staff_id` is who books on behalf of somebody at the counter or on the phone.
+    """
+
+    session_id: int
+    places: int = 1
+    whom: str = ""
+    staff_id: int | None = None
+
+
+def write(  # noqa: PLR0913 - one row has this many facts
+    db: Db,
+    programme: Programme,
+    session: Session,
+    order: Order,
+    conversation: Conversation,
+    *,
+    now: datetime,
+    whom_id: int | None = None,
+    status: BookingStatus = BookingStatus.BOOKED,
+) -> Booking:
+    """Write a booking whose places are taken already, and owe its reminders.
+
+    Raises:
+        Refusal: the resident has a booking of this session.
+    """
+    booking = Booking(
+        code=_free_code(db),
+        token=secrets.token_urlsafe(16),
+        session_id=session.id,
+        resident_id=conversation.resident_id,
+        conversation_id=conversation.id,
+        places=order.places,
+        whom_id=whom_id or keep_whom(db, order.whom, conversation, now=now),
+        status=status,
+        booked_at=now,
+        staff_id=order.staff_id,
+        area_id=area_of(db, programme, session),
+    )
+    try:
+        with db.begin_nested():
+            db.add(booking)
+    except IntegrityError:
+        raise Refusal("utter_already_booked", **described(programme, session)) from None
+    db.refresh(booking)
+    db.refresh(session)
+    if status == BookingStatus.BOOKED:
+        reminders.owe(db, programme, booking, now=now)
+    return booking
+
+
+def end(db: Db, booking: Booking, *, now: datetime) -> bool:
+    """Mark a booking cancelled and take back its notices; False when it held nothing."""
+    ended = db.execute(
+        update(Booking)
+        .where(Booking.id == booking.id, Booking.status.in_(HOLDING))
+        .values(status=BookingStatus.CANCELLED, cancelled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    outbox.cancel(db, reminders.about(booking))
+    db.refresh(booking)
+    return bool(ended.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def remind_anew(db: Db, programme: Programme, booking: Booking, *, now: datetime) -> None:
+    """Take back what a booking owes and owe it anew, as the booking and its session are now."""
+    outbox.cancel(db, reminders.about(booking))
+    db.refresh(booking)
+    if booking.status == BookingStatus.BOOKED:
+        reminders.owe(db, programme, booking, now=now)
+
+
+def active(db: Db, session_id: int, resident_id: str) -> Booking | None:
+    """Return the booking by which a resident holds places in a session."""
+    return db.scalar(
+        select(Booking).where(
+            Booking.session_id == session_id,
+            Booking.resident_id == resident_id,
+            Booking.status.in_(HOLDING),
+        )
+    )
+
+
+def of_session(db: Db, session_id: int) -> Sequence[Booking]:
+    """Return the bookings that hold places in a session, in the order they were made."""
+    return db.scalars(
+        select(Booking)
+        .where(Booking.session_id == session_id, Booking.status.in_(HOLDING))
+        .order_by(Booking.id)
+    ).all()
+
+
+def keep_whom(db: Db, whom: str, conversation: Conversation, *, now: datetime) -> int | None:
+    """Keep for whom a booking is, where it can be erased."""
+    if not whom:
+        return None
+    words = Words(resident_id=conversation.resident_id, text=whom, created_at=now)
+    db.add(words)
+    db.flush()
+    return words.id
+
+
+def area_of(db: Db, programme: Programme, session: Session) -> str | None:
+    """Return the area of the venue, once the store knows it."""
+    activity = programme.pack.activities[session.activity_id]
+    facility = programme.pack.facilities.get(activity.venue)
+    area = db.get(Area, facility.area) if facility and facility.area else None
+    return area.id if area else None
+
+
+def _free_code(db: Db) -> str:
+    for _ in range(TRIES):
+        code = codes.new_code()
+        if db.scalar(select(Booking.id).where(Booking.code == code)) is None:
+            return code
+    raise RuntimeError("no booking code is free; add a digit in actions/booking/codes.py")

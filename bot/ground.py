@@ -1,0 +1,40 @@
+"""What the gateway and its parts stand on; made once when the bot starts."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from actions.booking.programme import Programme
+from actions.clock import Clock
+from actions.content.editions import Shelf
+from actions.db import Database, Db
+from actions.wording import Wording
+from bot.assistant import Assistant
+from knowledge.pack import NeverRequest, Pack
+
+STORE_SECONDS = 1.8  # how long the store may take, before and again after the turn
+
+
+class SafetyGate(Protocol):
+    """Knows an emergency when it reads one."""
+
+    def check(self, text: str) -> NeverRequest | None:
+        """Return what kind of emergency a message tells of, None for everything else."""
+
+
+@dataclass
+class Ground:
+    """What the gateway stands on."""
+
+    database: Database
+    clock: Clock
+    wording: Wording
+    pack: Pack
+    gate: SafetyGate
+    assistant: Assistant
+    shelf: Shelf | None = None  # without one the pack stays what it is
+    turn_seconds: float = 4.0
+    store_seconds: float = STORE_SECONDS
+
+    def programme(self, db: Db) -> Programme:
+        """Return what is on here, as the active edition says."""
+        return Programme(self.shelf.pack(db) if self.shelf else self.pack, self.wording)

@@ -75,7 +75,7 @@ class Parts:
     @cached_property
     def home(self) -> Home:
         """Where the editions of the content live."""
-        shelf = Shelf(self.pack, self.settings.content_dir)
+        shelf = self.gateway.ground.shelf or Shelf(self.pack, self.settings.content_dir)
         store = store_at(self.settings.vector_store)
         return Home(shelf, self.settings.index_dir, follow, store)
 
@@ -159,7 +159,7 @@ def _feeds(parts: Parts) -> Feeds:
         database=parts.database,
         clock=parts.webchat.clock,
         wording=parts.wording,
-        shelf=parts.home.shelf,
+        programme=parts.programme,
         font_dir=parts.settings.font_dir,
     )
 

@@ -5,7 +5,6 @@ A booking's page belongs to whoever has its link: 128 random bits, told to its r
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,15 @@ import segno
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from sqlalchemy import select
 
 from actions.booking import calendars, certificate
 from actions.booking.model import Booking
 from actions.booking.programme import Programme, values_of
 from actions.clock import Clock
-from actions.content.editions import Shelf
 from actions.db import Database, Db
 from actions.wording import Wording
+from bot.page import read_template
 from bot.problems import Problem
 from bot.visit import Visit, visit_of
 from knowledge.printing.paper import FontMissing
@@ -39,7 +37,7 @@ class Feeds:
     database: Database
     clock: Clock
     wording: Wording
-    shelf: Shelf
+    programme: Callable[[Db], Programme]
     font_dir: Path
 
     def booking_page(self, visit: Visit, token: str) -> Response:
@@ -50,7 +48,7 @@ class Feeds:
         """
 
         def show(programme: Programme, booking: Booking) -> Response:
-            html = _template().render(
+            html = read_template("booking.html").render(
                 visit=visit,
                 word=self._words(visit.language),
                 told=self._told(programme, booking, visit.language),
@@ -107,7 +105,7 @@ class Feeds:
         """Return all sessions as a calendar to subscribe to."""
         now = self.clock.now()
         with self.database.reading() as db:
-            programme = self._programme(db)
+            programme = self.programme(db)
             sessions = calendars.coming(db, programme, now=now)
             file = calendars.of_sessions(programme, sessions, language=language, now=now)
         return Response(file, media_type=CALENDAR, headers=SHARED)
@@ -116,7 +114,7 @@ class Feeds:
         """Return all sessions as open data."""
         now = self.clock.now()
         with self.database.reading() as db:
-            programme = self._programme(db)
+            programme = self.programme(db)
             sessions = calendars.coming(db, programme, now=now)
             page = calendars.open_active(programme, sessions, address=address, now=now)
         return JSONResponse(page, headers=SHARED)
@@ -124,13 +122,10 @@ class Feeds:
     def _of(self, token: str, show: Callable[[Programme, Booking], Response]) -> Response:
         with self.database.reading() as db:
             booking = db.scalar(select(Booking).where(Booking.token == token))
-            programme = self._programme(db)
+            programme = self.programme(db)
             if booking is None or booking.session.activity_id not in programme.pack.activities:
                 raise Problem(404, "unknown")
             return show(programme, booking)
-
-    def _programme(self, db: Db) -> Programme:
-        return Programme(self.shelf.pack(db), self.wording)
 
     def _told(self, programme: Programme, booking: Booking, language: str) -> dict[str, str]:
         """Return what is said of a booking, each value as residents read it."""
@@ -143,17 +138,6 @@ class Feeds:
             return self.wording.render(response, language=language, values=values).text
 
         return word
-
-
-@cache
-def _template() -> Template:
-    """Read the page of a booking; everything put into it is escaped."""
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    ).get_template("booking.html")
 
 
 def routes(feeds: Feeds) -> APIRouter:

@@ -118,7 +118,7 @@ class Page:
     ) -> Response:
         """Write the page; what was typed and not sent stands in its box again."""
         said = await run_in_threadpool(self._said_so_far, visit.session)
-        html = page_template().render(
+        html = read_template("chat.html").render(
             **self._words(visit.language),
             visit=visit,
             said=said,
@@ -168,14 +168,14 @@ def urgent(numbers: Iterable[EmergencyNumber]) -> list[EmergencyNumber]:
 
 
 @cache
-def page_template() -> Template:
-    """Read the page's template; everything put into it is escaped."""
+def read_template(file: str) -> Template:
+    """Read the template of a page of residents; everything put into it is escaped."""
     folder = FileSystemLoader(HERE / "templates")
     environment = Environment(
         loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["linked"] = linked
-    return environment.get_template("chat.html")
+    return environment.get_template(file)
 
 
 def linked(text: str, label: str) -> Markup:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -44,46 +45,54 @@ class Upkeep:
 
 
 @dataclass
-class Offers:
-    """Ends the offers of places whose time has run out, and asks the next."""
+class ByTheClock(ABC):
+    """Something about places that comes due; each kind in a transaction of its own."""
 
     database: Database
     shelf: Shelf
     wording: Wording
     clock: Clock
 
-    def run_due(self) -> bool:
-        """End what is due; True when something was."""
-        now = self.clock.now()
-        with self.database.reading() as db:  # most often there is nothing, and nobody waits
-            if not waitlist.is_any_due(db, now=now):
-                return False
-        with self.database.transaction() as db:
-            programme = Programme(self.shelf.pack(db), self.wording)
-            return waitlist.expire_due(db, programme, now=now) > 0
+    @abstractmethod
+    def is_any_due(self, db: Db, programme: Programme, now: datetime) -> bool:
+        """Whether `do` may find something."""
 
-
-@dataclass
-class Draws:
-    """Opens the draws of scarce places, holds them, and frees what was kept."""
-
-    database: Database
-    shelf: Shelf
-    wording: Wording
-    clock: Clock
+    @abstractmethod
+    def do(self, db: Db, programme: Programme, now: datetime) -> bool:
+        """Do what is due; whether anything was."""
 
     def run_due(self) -> bool:
         """Do what is due; True when something was."""
         now = self.clock.now()
         with self.database.reading() as db:  # most often there is nothing, and nobody waits
-            if not draw.is_any_due(db, self._programme(db), now=now):
+            if not self.is_any_due(db, self._programme(db), now):
                 return False
         with self.database.transaction() as db:
-            deeds = (draw.open_due, draw.hold_due, draw.release_due)
-            return any([deed(db, self._programme(db), now=now) for deed in deeds])
+            return self.do(db, self._programme(db), now)
 
     def _programme(self, db: Db) -> Programme:
         return Programme(self.shelf.pack(db), self.wording)
+
+
+class Offers(ByTheClock):
+    """Ends the offers of places whose time has run out, and asks the next."""
+
+    def is_any_due(self, db: Db, programme: Programme, now: datetime) -> bool:
+        return waitlist.is_any_due(db, now=now)
+
+    def do(self, db: Db, programme: Programme, now: datetime) -> bool:
+        return waitlist.expire_due(db, programme, now=now) > 0
+
+
+class Draws(ByTheClock):
+    """Opens the draws of scarce places, holds them, and frees what was kept."""
+
+    def is_any_due(self, db: Db, programme: Programme, now: datetime) -> bool:
+        return draw.is_any_due(db, programme, now=now)
+
+    def do(self, db: Db, programme: Programme, now: datetime) -> bool:
+        deeds = (draw.open_due, draw.hold_due, draw.release_due)
+        return any([deed(db, programme, now=now) for deed in deeds])
 
 
 @dataclass

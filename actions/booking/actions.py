@@ -36,8 +36,7 @@ from actions.booking.model import Booking, BookingStatus, DrawEntry, Held, Waitl
 from actions.booking.moving import ChangeBooking
 from actions.booking.offers import AnswerOffer
 from actions.booking.preferring import SetReminders
-from actions.booking.programme import values_of
-from actions.booking.visiting import VISIT
+from actions.booking.programme import VISIT, values_of
 from actions.booking.wishes import WHOM
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
@@ -143,8 +142,8 @@ class BookActivity(DoDeed):
         elif isinstance(made, DrawEntry):
             turn.tell("utter_draw_entered", **stages.values_of(showing.programme(turn), made))
         else:
-            told = {**showing.told(turn, made.session), "places": made.places}
-            turn.tell("utter_waiting", **told, number=showing.number(turn, made))
+            done = taps.waiting(turn.db, showing.programme(turn), made)
+            turn.tell(done.response, **done.values)
 
 
 class CancelBooking(DoDeed):

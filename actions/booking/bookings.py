@@ -1,12 +1,13 @@
 """Rows of bookings: written with code, link and reminders; found; never half done."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from actions import outbox
 from actions.booking import codes, reminders
@@ -50,7 +51,7 @@ def write(  # noqa: PLR0913 - one row has this many facts
         Refusal: the resident has a booking of this session.
     """
     booking = Booking(
-        code=_free_code(db),
+        code=free(db, Booking.code, codes.new_code),
         token=secrets.token_urlsafe(16),
         session_id=session.id,
         resident_id=conversation.resident_id,
@@ -72,6 +73,19 @@ def write(  # noqa: PLR0913 - one row has this many facts
     if status == BookingStatus.BOOKED:
         reminders.owe(db, programme, booking, now=now)
     return booking
+
+
+def free(db: Db, column: InstrumentedAttribute[str], make: Callable[[], str]) -> str:
+    """Return a code that nobody has in a column yet.
+
+    Raises:
+        RuntimeError: most are in use.
+    """
+    for _ in range(TRIES):
+        code = make()
+        if db.scalar(select(column).where(column == code)) is None:
+            return code
+    raise RuntimeError(f"no {column} is free; let {make.__name__} make longer ones")
 
 
 def end(db: Db, booking: Booking, *, now: datetime) -> bool:
@@ -131,11 +145,3 @@ def area_of(db: Db, programme: Programme, session: Session) -> str | None:
     facility = programme.pack.facilities.get(activity.venue)
     area = db.get(Area, facility.area) if facility and facility.area else None
     return area.id if area else None
-
-
-def _free_code(db: Db) -> str:
-    for _ in range(TRIES):
-        code = codes.new_code()
-        if db.scalar(select(Booking.id).where(Booking.code == code)) is None:
-            return code
-    raise RuntimeError("no booking code is free; add a digit in actions/booking/codes.py")

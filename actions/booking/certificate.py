@@ -11,12 +11,11 @@ from sqlalchemy import select
 
 from actions.booking import codes
 from actions.booking.model import Booking, Session
-from actions.booking.programme import Programme, described
+from actions.booking.programme import TASK, Programme, described
 from actions.db import Db
 from knowledge.printing.paper import MARGIN, Cell, Paper
 from knowledge.records import Text
 
-TASK = "volunteer_task"
 NAME, WIDE = 36.0, 60.0  # points; millimetres
 
 

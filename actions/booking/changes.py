@@ -9,6 +9,7 @@ from typing import Any
 from actions.booking import codes, own, reading, service, showing
 from actions.booking.bookings import Order
 from actions.booking.model import Booking, BookingStatus, Held, Session
+from actions.booking.programme import VISIT
 from actions.booking.reading import Window
 from actions.booking.wishes import upcoming
 from actions.dialogue import Turn
@@ -118,7 +119,7 @@ def changeable(turn: Turn) -> list[Booking]:
 def by_staff(turn: Turn, booking: Booking) -> bool:
     """Whether staff alone may change it: a visit, or what they have not said yes to."""
     activity = turn.pack.activities.get(booking.session.activity_id)
-    visit = activity is not None and activity.kind == "visit"
+    visit = activity is not None and activity.kind == VISIT
     return visit or booking.status != BookingStatus.BOOKED
 
 

@@ -35,7 +35,6 @@ from actions.wording import to_json
 TICKET = "Q"  # no booking code begins with it
 DIGITS_IN_TICKET = 7
 MISSED_LATELY = timedelta(days=60)
-INSTEAD = 3  # how many other sessions are named to those who did not win
 
 FIRST_TIME, BEFORE, AFTER_ALL = 0, 1, 2  # the groups, in the order they are drawn
 
@@ -197,7 +196,7 @@ def _write(
     now: datetime,
 ) -> DrawEntry:
     entry = DrawEntry(
-        ticket=_free_ticket(db),
+        ticket=bookings.free(db, DrawEntry.ticket, _new_ticket),
         session_id=session.id,
         resident_id=conversation.resident_id,
         conversation_id=conversation.id,
@@ -213,13 +212,8 @@ def _write(
     return entry
 
 
-def _free_ticket(db: Db) -> str:
-    for _ in range(bookings.TRIES):
-        digits = (secrets.choice(codes.DIGITS) for _ in range(DIGITS_IN_TICKET))
-        ticket = TICKET + "".join(digits)
-        if db.scalar(select(DrawEntry.id).where(DrawEntry.ticket == ticket)) is None:
-            return ticket
-    raise RuntimeError("no ticket is free; raise DIGITS_IN_TICKET in actions/booking/draw.py")
+def _new_ticket() -> str:
+    return TICKET + "".join(secrets.choice(codes.DIGITS) for _ in range(DIGITS_IN_TICKET))
 
 
 def _hold(db: Db, programme: Programme, session_id: int, now: datetime) -> bool:
@@ -312,11 +306,9 @@ def _instead(
     if programme.pack.activities[session.activity_id].waitlist:
         name = programme.wording.render("utter_label_draw_wait", language=language).text
         choices.append(Choice(name, "join_waitlist", f"{session.id}x{entry.places}"))
-    others = service.sessions_between(db, start=now, activity_ids=[session.activity_id])
-    free = [other for other in others if other.left >= entry.places and other != session]
     return choices + [
         Choice(_label(programme, other, language, now), "book_activity", str(other.id))
-        for other in free[:INSTEAD]
+        for other in service.instead_of(db, session, places=entry.places, now=now)
     ]
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from actions.booking.programme import TASK, VISIT
 from actions.booking.reading import ENGLISH, number
 from knowledge.pack import Activity, Pack
 from knowledge.programme import NO_FEE
@@ -15,7 +16,6 @@ from knowledge.text import normalise
 
 GROWN_UP, CHILD, ELDER = 18, 15, 60  # ages: of children's activities, below which, from which
 SPORTS = re.compile(r"球|乒乓|武术|太极|舞|跑|走|瑜伽|游泳|健身|操")
-VISIT = "visit"  # the kind only meant by those who speak of it
 AGES = (
     re.compile(r"(?P<age>\d{1,3}|[一二两三四五六七八九十]{1,3})(?:来|多|几)?个?周?岁"),
     re.compile(r"(?P<age>[五六七八九]十|[5-9]0)(?:来|多|几)(?!个|位|人|块|元)"),
@@ -62,7 +62,7 @@ KINDS = {
         _of_kind("class", "public_class"),
     ),
     "volunteer": Rule(
-        "utter_filter_volunteer", re.compile(r"志愿|义工|volunteer"), _of_kind("volunteer_task")
+        "utter_filter_volunteer", re.compile(r"志愿|义工|volunteer"), _of_kind(TASK)
     ),
     "sport": Rule(
         "utter_filter_sport",

@@ -6,8 +6,9 @@ from typing import Any
 from actions.booking import family, reading, service, showing, stages, visiting, visits
 from actions.booking.bookings import Order
 from actions.booking.model import Session
+from actions.booking.programme import VISIT
 from actions.booking.stages import Stage
-from actions.booking.visiting import CONTACT, HEADS, VISIT, VISIT_SLOTS
+from actions.booking.visiting import CONTACT, HEADS, VISIT_SLOTS
 from actions.booking.wishes import (
     AGAIN,
     ALTERNATIVES,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from actions import outbox
-from actions.booking import bookings, draw, places, reminders, stages, waitlist
+from actions.booking import bookings, draw, places, reminders, service, stages, waitlist
 from actions.booking.model import (
     Booking,
     ChangeKind,
@@ -26,8 +26,6 @@ from actions.conversations import Choice, Conversation
 from actions.db import Db
 from actions.errors import Refusal
 from actions.wording import to_json
-
-INSTEAD = 3  # how many other sessions are named to those whose session is cancelled
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def call_off(
     session.status, session.staff_id = SessionStatus.CANCELLED, staff_id
     session.revision += 1
     db.flush()
-    instead = _instead(db, programme, session, now)
+    instead = service.instead_of(db, session, now=now)
     booked, waiting = bookings.of_session(db, session.id), waitlist.in_line(db, session.id)
     for booking in booked:
         bookings.end(db, booking, now=now)
@@ -266,18 +264,6 @@ def _note(
             reason=reason,
         )
     )
-
-
-def _instead(
-    db: Db, programme: Programme, session: Session, now: datetime
-) -> Sequence[Session]:
-    others = select(Session).where(
-        Session.activity_id == session.activity_id,
-        Session.status == SessionStatus.OPEN,
-        Session.starts_at > now,
-        Session.taken + Session.kept < Session.places,
-    )
-    return db.scalars(others.order_by(Session.starts_at).limit(INSTEAD)).all()
 
 
 def _tell(  # noqa: PLR0913, PLR0917

@@ -1,8 +1,7 @@
 """The places of a session: the one module that changes how many are taken.
 
 Always in the caller's transaction. `taken` is the sum of what holds places: bookings that are
-requested or booked, and offers to those who wait. `kept` places of a draw
-are not for everybody.
+requested or booked, and offers to those who wait. Places that are `kept` are not for everybody.
 """
 
 from collections.abc import Collection

@@ -11,6 +11,8 @@ from knowledge.pack import Activity, Pack
 from knowledge.programme import NO_FEE
 from knowledge.records import Text
 
+# Kinds of activity that are more than attended: a group's visit, a task somebody takes on.
+VISIT, TASK = "visit", "volunteer_task"
 # What the pack says where there is nothing to bring.
 NOTHING = frozenset({"", "无"})
 # What is told of an activity by the level of its record.

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 from actions.booking import matching, reading
-from actions.booking.filters import VISIT, Filter, fits, fitting, in_order, read_filters
+from actions.booking.filters import Filter, fits, fitting, in_order, read_filters
 from actions.booking.model import Session
+from actions.booking.programme import VISIT
 from actions.booking.reading import Window
 from actions.booking.schedule import AHEAD
 from actions.booking.wishes import upcoming

@@ -19,13 +19,14 @@ from actions.booking.model import (
     SessionStatus,
     WaitlistEntry,
 )
-from actions.booking.programme import Programme, cancelled_late, described
+from actions.booking.programme import VISIT, Programme, cancelled_late, described
 from actions.booking.stages import Stage
 from actions.content import offline
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
 
+INSTEAD = 3  # how many other sessions are named to those who lose one
 MOST_PLACES = 10  # one resident may book for a family or a small group; more asks a person
 
 
@@ -45,6 +46,18 @@ def sessions_between(
     if activity_ids is not None:
         wanted = wanted.where(Session.activity_id.in_(activity_ids))
     return list(db.scalars(wanted.order_by(Session.starts_at, Session.id)))
+
+
+def instead_of(db: Db, session: Session, *, places: int = 1, now: datetime) -> list[Session]:
+    """Return a few others of the same activity with so many free places, soonest first."""
+    others = select(Session).where(
+        Session.id != session.id,
+        Session.activity_id == session.activity_id,
+        Session.status == SessionStatus.OPEN,
+        Session.starts_at > now,
+        Session.taken + Session.kept + places <= Session.places,
+    )
+    return list(db.scalars(others.order_by(Session.starts_at, Session.id).limit(INSTEAD)))
 
 
 def bookings_of(db: Db, *, resident_id: str, now: datetime) -> list[Booking]:
@@ -175,7 +188,7 @@ def join_waitlist(
     db.refresh(session)  # its row is ours until the commit
     if session.left >= order.places:
         return book(db, programme, order=order, conversation=conversation, now=now)
-    if any(one.resident_id == resident_id for one in waitlist.in_line(db, session.id)):
+    if waitlist.stands(db, session.id, resident_id):
         raise Refusal("utter_already_waiting", **described(programme, session))
     entry = WaitlistEntry(
         session_id=session.id,
@@ -319,7 +332,7 @@ def _refuse_drawn(programme: Programme, session: Session, order: Order, now: dat
 
 def _refuse_visit(programme: Programme, session: Session) -> None:
     """A visit is asked for with what staff have to know of it (`visits.request`)."""
-    if programme.pack.activities[session.activity_id].kind == "visit":
+    if programme.pack.activities[session.activity_id].kind == VISIT:
         raise Refusal("utter_visit_asked_here", **described(programme, session))
 
 

@@ -12,7 +12,7 @@ from actions.booking.model import (
     Session,
     WaitlistEntry,
 )
-from actions.booking.programme import Programme, described
+from actions.booking.programme import TASK, Programme, described
 from actions.booking.reading import Window
 from actions.conversations import Choice
 from actions.dialogue import Turn
@@ -164,4 +164,4 @@ def period(turn: Turn, windows: Sequence[Window]) -> dict[str, Any]:
 
 def _is_task(turn: Turn, session: Session) -> bool:
     activity = turn.pack.activities.get(session.activity_id)
-    return activity is not None and activity.kind == "volunteer_task"
+    return activity is not None and activity.kind == TASK

@@ -11,7 +11,7 @@ from typing import Any
 
 from actions.booking import draw, service, stages, waitlist
 from actions.booking.bookings import Order
-from actions.booking.model import Booking
+from actions.booking.model import Booking, WaitlistEntry
 from actions.booking.programme import Programme, cancelled_late, described, values_of
 from actions.conversations import Conversation
 from actions.db import Db
@@ -70,28 +70,24 @@ def decline_offer(db: Db, programme: Programme, tap: Tap) -> Done:
 
 def join_waitlist(db: Db, programme: Programme, tap: Tap) -> Done:
     """Stand in line for a session. The value is its id, or `12x3` for three places."""
-    session_id, _, wanted = tap.value.partition("x")
     made = service.join_waitlist(
         db,
         programme,
-        order=Order(int(session_id), int(wanted or 1)),
+        order=_order(tap.value),
         conversation=tap.conversation,
         now=tap.now,
     )
     if isinstance(made, Booking):
         return booked(programme, made, now=tap.now)
-    number = waitlist.ahead_of(db, made) + 1
-    told = described(programme, made.session)
-    return Done("utter_waiting", told | {"places": made.places, "number": number})
+    return waiting(db, programme, made)
 
 
 def enter_draw(db: Db, programme: Programme, tap: Tap) -> Done:
     """Enter the draw of a session. The value is its id, or `12x3` for three places."""
-    session_id, _, wanted = tap.value.partition("x")
     entry = draw.enter(
         db,
         programme,
-        order=Order(int(session_id), int(wanted or 1)),
+        order=_order(tap.value),
         conversation=tap.conversation,
         now=tap.now,
     )
@@ -131,6 +127,18 @@ def booked(programme: Programme, booking: Booking, *, now: datetime) -> Done:
         return Done("utter_booked_late", told)
     hours = programme.pack.activity_rules.cancel_free_hours
     return Done("utter_booked", told | {"hours": hours})
+
+
+def waiting(db: Db, programme: Programme, entry: WaitlistEntry) -> Done:
+    """Return what is said of a turn in a line that was just taken."""
+    number = waitlist.ahead_of(db, entry) + 1
+    told = described(programme, entry.session)
+    return Done("utter_waiting", told | {"places": entry.places, "number": number})
+
+
+def _order(value: str) -> Order:
+    session_id, _, wanted = value.partition("x")
+    return Order(int(session_id), int(wanted or 1))
 
 
 # The intent of a choice → what a tap on it does.

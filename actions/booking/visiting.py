@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.booking import reading
+from actions.booking.programme import VISIT
 from actions.conversations import Choice
 from actions.dialogue import SKIPPED, Step, Turn
 from actions.errors import Refusal
 
 HEADS, CONTACT, BUS = VISIT_SLOTS = ("visit_heads", "visit_contact", "visit_bus")
-VISIT = "visit"  # the kind of activity, and what the read-back offers then
 
 LONGEST_CONTACT = 120
 PHONE = re.compile(r"\d(?:[\s-]?\d){6,14}")

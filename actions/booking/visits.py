@@ -13,7 +13,7 @@ from actions import outbox
 from actions.booking import bookings, places, reminders, service, waitlist
 from actions.booking.bookings import Order
 from actions.booking.model import HOLDING, Booking, BookingStatus, Session, Visit
-from actions.booking.programme import Programme, described, values_of
+from actions.booking.programme import VISIT, Programme, described, values_of
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
@@ -23,8 +23,6 @@ from actions.people.staff import ANSWERS
 from actions.wording import to_json
 from knowledge.calendar import DayKind, day_kind
 from knowledge.pack import Pack
-
-KIND = "visit"
 
 
 def request(  # noqa: PLR0913 - a deed names its parts
@@ -158,7 +156,7 @@ def _check(
     programme: Programme, session: Session, heads: int, now: datetime, *, by_staff: bool
 ) -> None:
     pack, rules = programme.pack, programme.pack.activity_rules
-    if pack.activities[session.activity_id].kind != KIND:
+    if pack.activities[session.activity_id].kind != VISIT:
         raise Refusal("utter_not_a_visit", **described(programme, session))
     if not 1 <= heads <= rules.visit_heads:
         raise Refusal("utter_visit_heads", most=rules.visit_heads)

@@ -8,6 +8,7 @@ from typing import Any
 from actions.booking import family, matching, reading, service, showing
 from actions.booking.bookings import Order
 from actions.booking.model import Session
+from actions.booking.programme import VISIT
 from actions.booking.reading import Window
 from actions.content import offline
 from actions.dialogue import Turn
@@ -191,7 +192,7 @@ def _places_wished(turn: Turn) -> dict[str, Any]:
     if match:
         return {"booking_places": int(match["places"])} if match["places"] else {}
     places = reading.read_places(turn.text)
-    groups = any(a.kind == "visit" for a in matching.named(turn.pack, turn.text))
+    groups = any(a.kind == VISIT for a in matching.named(turn.pack, turn.text))
     if places is None or groups:
         return {}
     if not 1 <= places <= service.MOST_PLACES:

@@ -9,7 +9,7 @@ from actions import callers
 from actions.booking import bookings, service, visits, waitlist
 from actions.booking.bookings import Order
 from actions.booking.model import Booking, Session, WaitlistEntry
-from actions.booking.programme import area_of, described
+from actions.booking.programme import VISIT, area_of, described
 from actions.conversations import Conversation
 from actions.errors import Refusal
 from actions.people import scope
@@ -38,7 +38,7 @@ def see(visit: Visit) -> Response:
         session=session,
         told=described(programme_of(visit), session),
         activity=activity,
-        is_visit=activity is not None and activity.kind == visits.KIND,
+        is_visit=activity is not None and activity.kind == VISIT,
         most=service.MOST_PLACES,
         heads=visit.pack.activity_rules.visit_heads,
     )
@@ -129,7 +129,7 @@ def answer(visit: Visit) -> Response:
 def _make(visit: Visit, order: Order, talk: Conversation) -> Booking | WaitlistEntry:
     programme, session = programme_of(visit), find(visit)
     activity = visit.pack.activities.get(session.activity_id)
-    if activity is not None and activity.kind == visits.KIND:
+    if activity is not None and activity.kind == VISIT:
         return visits.request(
             visit.db,
             programme,

@@ -1,6 +1,6 @@
 """action_change_booking: does to a booking what was read back, or leaves it as it is."""
 
-from actions.booking import changes, service, showing
+from actions.booking import changes, service, showing, taps
 from actions.booking.bookings import Order
 from actions.booking.changes import (
     CHANGE_SLOTS,
@@ -90,8 +90,8 @@ class ChangeBooking(DoDeed):
             now=turn.now,
         )
         if isinstance(made, WaitlistEntry):
-            told = {**showing.told(turn, made.session), "places": made.places}
-            turn.tell("utter_waiting", **told, number=showing.number(turn, made))
+            done = taps.waiting(turn.db, showing.programme(turn), made)
+            turn.tell(done.response, **done.values)
 
 
 def _nothing(turn: Turn) -> str:

@@ -108,11 +108,12 @@ class Message(Base):
 
 
 class Upload(Base):
-    """A file a resident sent; it lies in the uploads folder under its random id."""
+    """A file a resident or a member of staff sent; it lies in a folder under its random id."""
 
     __tablename__ = "uploads"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
+    resident_id: Mapped[str | None] = mapped_column(ForeignKey("residents.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     content_type: Mapped[str] = mapped_column(String(60))
     size: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -64,6 +64,7 @@ class Notice(Base):
     words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     choices: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    photos: Mapped[list[str]] = mapped_column(JSON, default=list)  # ids of uploads
     told: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # its mark
     state: Mapped[str] = mapped_column(String(10), default=NoticeState.WAITING)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -82,6 +83,7 @@ def put(  # noqa: PLR0913 - one row has this many facts
     stale_at: datetime | None = None,
     values: dict[str, Any] | None = None,
     choices: Sequence[Choice] = (),
+    photos: Sequence[str] = (),
     turn_id: str | None = None,
     about: str = "",
     key: str = "",
@@ -102,6 +104,7 @@ def put(  # noqa: PLR0913 - one row has this many facts
         response=response,
         values=values or {},
         choices=[asdict(choice) for choice in choices],
+        photos=list(photos),
         words_id=words_id,
         staff_id=staff_id,
         state=NoticeState.WAITING,

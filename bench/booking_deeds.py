@@ -31,10 +31,11 @@ from actions.booking.model import (
 )
 from actions.booking.programme import Programme
 from actions.booking.schedule import write_sessions
-from actions.booking.taps import TAPS, Tap
+from actions.booking.taps import TAPS
 from actions.conversations import Author, Conversation
 from actions.db import Database, Db
 from actions.errors import Refusal
+from actions.taps import Tap
 from bot.channels.webchat import ByRow
 from bot.delivery import Delivery
 

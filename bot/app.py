@@ -39,7 +39,7 @@ from bot.ground import Ground
 from bot.limits import Limits
 from bot.problems import Problem
 from bot.settings import Settings
-from bot.upkeep import Draws, Offers, Publisher, Upkeep
+from bot.upkeep import Draws, Offers, Publisher, Requests, Upkeep
 from knowledge.embedder import Embedder, OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
@@ -284,6 +284,7 @@ def build_worker(settings: Settings) -> Callable[[], None]:
     upkeep = Upkeep(database, shelf, clock)
     offers = Offers(database, shelf, wording, clock)
     drawing = Draws(database, shelf, wording, clock)
+    requests = Requests(database, shelf, wording, clock)
     publisher = Publisher(database, clock)
     delivery = Delivery(
         database=database,
@@ -297,6 +298,7 @@ def build_worker(settings: Settings) -> Callable[[], None]:
             upkeep.run_due(),
             drawing.run_due(),
             offers.run_due(),
+            requests.run_due(),
             publisher.run_due(),
         )
     )

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import structlog
 
 from actions import conversations, turns
-from actions.booking.taps import TAPS, Tap
+from actions.booking.taps import TAPS as BOOKINGS
 from actions.conversations import Author, Choice, Conversation, Draft, Message, Status
 from actions.db import Db
 from actions.errors import Refusal, kind_of
+from actions.governance.taps import TAPS as REQUESTS
+from actions.taps import Done, Tap
 from actions.turns import EntryState, InboxEntry
 from bot import metrics
 from bot.choices import is_id, issued
@@ -86,22 +88,27 @@ class Unaided:
         """Return the choice that was tapped or named if a tap is all its deed needs."""
         if choice is None and is_id(message.text):
             choice = issued(db, message, message.text)
-        return choice if choice and choice.intent in TAPS else None
+        return choice if choice and choice.intent in {*BOOKINGS, *REQUESTS} else None
 
     def _do_tap(
         self, db: Db, entry: InboxEntry, conversation: Conversation, choice: Choice
     ) -> None:
         """Do at once what a button says, and tell what came of it."""
-        programme = self.ground.programme(db)
         tap = Tap(conversation, choice.value, self.ground.clock.now())
         conversations.hold(db, conversation.id)  # before its notices, as the worker does
         try:
             with db.begin_nested():
-                done = TAPS[choice.intent](db, programme, tap)
+                done = self._deed(db, choice.intent, tap)
         except Refusal as refusal:
             self.replies.reply(db, entry, refusal.response, values=refusal.details)
             return
         self.replies.reply(db, entry, done.response, values=done.values)
+
+    def _deed(self, db: Db, intent: str, tap: Tap) -> Done:
+        programme = self.ground.programme(db)
+        if intent in BOOKINGS:
+            return BOOKINGS[intent](db, programme, tap)
+        return REQUESTS[intent](db, programme.pack, tap)
 
     def _refuse_old(self, db: Db, entry: InboxEntry) -> bool:
         self.replies.reply(db, entry, "utter_old_choice")

@@ -15,6 +15,7 @@ from actions.clock import Clock
 from actions.content import publications
 from actions.content.editions import Shelf
 from actions.db import Database, Db
+from actions.governance import overdue
 from actions.wording import Wording
 
 log = structlog.get_logger()
@@ -46,7 +47,7 @@ class Upkeep:
 
 @dataclass
 class ByTheClock(ABC):
-    """Something about places that comes due; each kind in a transaction of its own."""
+    """Something that comes due; each kind in a transaction of its own."""
 
     database: Database
     shelf: Shelf
@@ -93,6 +94,16 @@ class Draws(ByTheClock):
     def do(self, db: Db, programme: Programme, now: datetime) -> bool:
         deeds = (draw.open_due, draw.hold_due, draw.release_due)
         return any([deed(db, programme, now=now) for deed in deeds])
+
+
+class Requests(ByTheClock):
+    """Reminds of requests, lets rise what nobody kept, gives silence a name."""
+
+    def is_any_due(self, db: Db, programme: Programme, now: datetime) -> bool:
+        return overdue.is_any_due(db, now=now)
+
+    def do(self, db: Db, programme: Programme, now: datetime) -> bool:
+        return overdue.look_after(db, programme.pack, now=now) > 0
 
 
 @dataclass

@@ -298,11 +298,12 @@ class QuickLink(Sourced):
 
 
 class Team(Record):
-    """Who works on requests."""
+    """Who works on requests; the one that `dispatches` says where what nobody owns belongs."""
 
     id: str
     tier: str
     name: Text
+    dispatches: bool = False
 
 
 class Bot(Record):

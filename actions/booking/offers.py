@@ -7,9 +7,9 @@ from sqlalchemy import select
 from actions import turns
 from actions.booking import showing, taps
 from actions.booking.model import WaitlistEntry
-from actions.booking.taps import Done
 from actions.conversations import Author, Message
 from actions.dialogue import SURE, DialogueAction, Events, Turn
+from actions.taps import Done, Tap
 
 # Words that say one does not want something; 不对 or 错了 only says that something is wrong.
 WANTS_NOT = re.compile(
@@ -46,7 +46,7 @@ class AnswerOffer(DialogueAction):
             self._ask(turn, offers)
             return []
         turns.act(turn.db, turn.row, self.name(), now=turn.now)
-        tap = taps.Tap(turn.conversation, str(offers[0].id), turn.now)
+        tap = Tap(turn.conversation, str(offers[0].id), turn.now)
         done: Done = taps.TAPS[deed](turn.db, showing.programme(turn), tap)
         turn.tell(done.response, **done.values)
         return []

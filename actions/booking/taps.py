@@ -5,35 +5,15 @@ whoever else is answering; a second tap finds it done. Each guards itself: a but
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from actions.booking import draw, service, stages, waitlist
 from actions.booking.bookings import Order
 from actions.booking.model import Booking, WaitlistEntry
 from actions.booking.programme import Programme, cancelled_late, described, values_of
-from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
-
-
-@dataclass(frozen=True)
-class Tap:
-    """A button that was tapped: whose, what it stands for, when."""
-
-    conversation: Conversation
-    value: str
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Done:
-    """What is answered: a response, with its values as they were just written."""
-
-    response: str
-    values: Mapping[str, Any]
-
+from actions.taps import Done, Tap
 
 Deed = Callable[[Db, Programme, Tap], Done]
 

@@ -4,7 +4,7 @@ from rasa_sdk.interfaces import Action
 
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
-from actions.governance import service
+from actions.governance import service, telling
 from actions.governance.forms import (
     PHOTOS,
     SLOTS,
@@ -36,7 +36,7 @@ class ReportProblem(DoDeed):
             conversation=turn.conversation,
             now=turn.now,
         )
-        turn.tell("utter_request_filed", **service.described(turn.pack, request))
+        turn.tell("utter_request_filed", **telling.described(turn.pack, request))
         return clear(self.form_slots)
 
 
@@ -53,7 +53,7 @@ class CheckRequest(Answer):
         for request in found:
             turn.say(
                 f"utter_request_{request.status}",
-                **service.described(turn.pack, request),
+                **telling.described(turn.pack, request),
             )
         return []
 

@@ -5,6 +5,7 @@ from functools import cache
 
 from pypinyin import lazy_pinyin
 
+from actions.governance.model import ServiceRequest
 from knowledge.pack import Category, Pack
 from knowledge.text import normalise
 
@@ -19,6 +20,31 @@ OPENINGS = re.compile(
     r"|\b(?:hi|hello|please|i|we|would|like|want|need|to|report|complain|complaint|make|file|a|an|"
     r"the|about|problem|issue|something|suggestion|have|there|is|my|can|you)\b"
 )
+
+
+def of(pack: Pack, request: ServiceRequest) -> Category:
+    """Return a request's category; of one the pack no longer has, that for other things."""
+    return pack.categories.get(request.category_id) or other(pack)
+
+
+def other(pack: Pack) -> Category:
+    """Return the category for what nobody else owns."""
+    return pack.categories.get(OTHER) or next(reversed(pack.categories.values()))
+
+
+def dispatcher(pack: Pack) -> str:
+    """Return the team that says where a request belongs: as the pack says, else the town's."""
+    teams = pack.teams.values()
+    return min(teams, key=lambda team: (not team.dispatches, team.tier != "town")).id
+
+
+def owner(pack: Pack, category: Category) -> tuple[str, bool]:
+    """Return the team that gets a category's requests, and whether nobody owns it.
+
+    What nobody owns goes to the dispatcher, flagged.
+    """
+    owned = category.team in pack.teams
+    return (category.team, False) if owned else (dispatcher(pack), True)
 
 
 def rank(pack: Pack, text: str) -> list[tuple[Category, float]]:
@@ -38,7 +64,7 @@ def guess(pack: Pack, text: str) -> Category | None:
     """
     ranked = rank(pack, text)
     if not ranked:
-        return pack.categories.get(OTHER) or next(reversed(pack.categories.values()))
+        return other(pack)
     if len(ranked) > 1 and ranked[0][1] < CLEARLY * ranked[1][1]:
         return None
     return ranked[0][0]

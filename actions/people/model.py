@@ -138,3 +138,15 @@ class AuditEntry(Base):
     subject: Mapped[str] = mapped_column(String(80))
     happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seal: Mapped[str] = mapped_column(String(64))
+
+
+class StaffChat(Base):
+    """A conversation in which staff of an area, or of one team there, are told and decide."""
+
+    __tablename__ = "staff_chats"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(String(32), unique=True)
+    area_id: Mapped[str] = mapped_column(ForeignKey("areas.id"))
+    team_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -7,7 +7,7 @@ from actions.content.model import State
 from actions.content.tasks import Reason as TaskReason
 from actions.conversations import Author, Complaint
 from actions.conversations import Status as Talk
-from actions.governance.model import Status
+from actions.governance.model import Kind, Status
 from actions.learning.model import Reason
 from actions.neighbours.model import Status as Need
 from actions.outbox import NoticeState
@@ -36,6 +36,26 @@ STATUSES = {
     Status.DECLINED: Text(zh="不办理", en="declined"),
     Status.REOPENED: Text(zh="居民说没解决", en="reopened"),
     Status.UNCONFIRMED: Text(zh="居民未确认", en="unconfirmed"),
+    Status.MERGED: Text(zh="并入别的事", en="merged"),
+    Status.WITHDRAWN: Text(zh="居民撤回", en="withdrawn"),
+}
+
+# What happened to a request beside its moves.
+KINDS = {
+    Kind.ASSIGNED: Text(zh="转交", en="assigned"),
+    Kind.RETURNED: Text(zh="退回", en="returned"),
+    Kind.CATEGORISED: Text(zh="改归类", en="put in another category"),
+    Kind.RAISED: Text(zh="升级", en="raised"),
+    Kind.NUDGED: Text(zh="催办", en="reminded"),
+    Kind.NOTED: Text(zh="内部备注", en="note among staff"),
+    Kind.TOLD: Text(zh="告诉居民", en="told the resident"),
+    Kind.ASKED: Text(zh="问居民", en="asked the resident"),
+    Kind.ANSWERED: Text(zh="继续计时", en="the promise runs on"),
+    Kind.ADDED: Text(zh="居民补充", en="the resident added"),
+    Kind.PLACED: Text(zh="居民改地点", en="the resident put the place right"),
+    Kind.FOLLOWED: Text(zh="又有人遇到", en="somebody else met the same"),
+    Kind.SPLIT: Text(zh="拆出一件", en="split"),
+    Kind.RATED: Text(zh="居民评价", en="rated"),
 }
 
 MOVES = {

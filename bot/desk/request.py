@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from actions.db import Db
 from actions.errors import Refusal
-from actions.governance import service, workflow
+from actions.governance import history, moves, workflow
 from actions.governance.model import ServiceRequest, Status, Update
 from actions.people.model import Staff
 from actions.people.scope import RESTRICTED
@@ -20,13 +20,13 @@ def see(visit: Visit) -> Response:
     """Show a request, and the moves that may follow."""
     request = _find(visit)
     visit.note("read_request", f"request:{request.id}")
-    moves = [status for status in Status if status in workflow.moves_of_staff(request.status)]
+    next_ones = workflow.moves_of_staff(request.status)
     return visit.show(
         "request.html",
         request=request,
         unfinished=request.status in workflow.UNFINISHED,
         history=_history(visit.db, request),
-        moves=moves,
+        moves=[status for status in Status if status in next_ones],
         needs_words=workflow.NEEDS_WORDS,
     )
 
@@ -42,7 +42,7 @@ def move(visit: Visit) -> Response:
         raise Refusal("utter_move_overtaken")
     if to not in set(Status):
         raise Refusal("utter_move_not_allowed")
-    service.move(
+    moves.move(
         visit.db,
         pack=visit.pack,
         request=request,
@@ -93,4 +93,4 @@ def _find(visit: Visit) -> ServiceRequest:
 def _history(db: Db, request: ServiceRequest) -> list[tuple[Update, Any]]:
     """Return what happened, with who did it."""
     names = {number: name for number, name in db.execute(select(Staff.id, Staff.username))}
-    return [(made, names.get(made.staff_id or 0)) for made in service.history(db, request)]
+    return [(made, names.get(made.staff_id or 0)) for made in history.history(db, request)]

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from actions.booking import actions as booking
 from actions.booking import draw
 from actions.booking.model import Booking, DrawEntry, DrawStatus
-from actions.booking.taps import TAPS, Tap
+from actions.booking.taps import TAPS
 from actions.dialogue import Ground
 from actions.errors import Refusal
+from actions.taps import Tap
 from tests.actions.booking.conftest import at, conversation_of, programme_of
 from tests.actions.conftest import Heard, Talk
 from tests.conftest import StandingClock

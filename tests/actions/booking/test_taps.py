@@ -2,9 +2,10 @@
 
 import pytest
 
-from actions.booking.taps import TAPS, Done, Tap
+from actions.booking.taps import TAPS
 from actions.dialogue import Ground
 from actions.errors import Refusal
+from actions.taps import Done, Tap
 from tests.actions.booking.conftest import (
     MakeSession,
     book,

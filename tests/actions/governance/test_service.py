@@ -8,9 +8,8 @@ from sqlalchemy import select
 from actions import conversations
 from actions.conversations import Conversation
 from actions.db import Database, Db
-from actions.dialogue import Ground
 from actions.errors import Refusal
-from actions.governance import service
+from actions.governance import history, moves, service
 from actions.governance.model import ServiceRequest, Status
 from actions.governance.service import Report, Where
 from actions.outbox import Notice
@@ -18,11 +17,6 @@ from actions.people import scope
 from actions.people.model import Role, Staff
 from knowledge.pack import Pack
 from tests.conftest import StandingClock
-
-
-@pytest.fixture
-def pack(ground: Ground) -> Pack:
-    return ground.pack
 
 
 @dataclass
@@ -35,7 +29,7 @@ class Desk:
     staff_id: int
 
     def move(self, db: Db, request: ServiceRequest, to: Status, words: str = "") -> None:
-        service.move(
+        moves.move(
             db,
             pack=self.pack,
             request=request,
@@ -43,6 +37,7 @@ class Desk:
             staff_id=self.staff_id,
             now=self.clock.now(),
             words=words,
+            photos=("0" * 32,),
         )
 
 
@@ -84,7 +79,7 @@ def test_it_has_an_owner_and_a_due_time_from_its_first_second(
         request = file(db, pack, clock)
         assert (request.team_id, request.status) == ("road-team", Status.RECEIVED)
         assert request.due_at > clock.now()
-        assert [update.status for update in service.history(db, request)] == [Status.RECEIVED]
+        assert [update.status for update in history.history(db, request)] == [Status.RECEIVED]
 
 
 def test_a_category_the_community_does_not_have_is_refused(
@@ -115,7 +110,7 @@ def test_a_move_of_staff_is_kept_and_told_with_their_words(
         ]
         assert all("换了灯泡" not in str(notice.values) for notice in told)
         request = db.scalars(select(ServiceRequest)).one()
-        latest = service.history(db, request)[-1]
+        latest = history.history(db, request)[-1]
         assert latest.words is not None
         assert (latest.status, latest.words.text) == (Status.REPLIED, "换了灯泡。")
         assert latest.staff_id == desk.staff_id
@@ -136,7 +131,7 @@ def test_what_staff_may_not_do_is_refused(
         request = file(db, desk.pack, desk.clock)
         with pytest.raises(Refusal, match=refusal):
             desk.move(db, request, to, words)
-        assert len(service.history(db, request)) == 1
+        assert len(history.history(db, request)) == 1
 
 
 def test_of_two_moves_at_once_one_wins(
@@ -159,7 +154,7 @@ def test_of_two_moves_at_once_one_wins(
         acknowledge(seen_before)
     with database.reading() as db:
         request = db.get_one(ServiceRequest, request_id)
-        assert len(service.history(db, request)) == 2
+        assert len(history.history(db, request)) == 2
 
 
 def test_only_the_resident_says_that_it_is_solved_or_not(
@@ -168,10 +163,24 @@ def test_only_the_resident_says_that_it_is_solved_or_not(
     with database.transaction() as db:
         request = file(db, pack, clock)
         with pytest.raises(Refusal, match="utter_move_not_allowed"):
-            service.answer(db, request=request, solved=True, now=clock.now())
+            moves.answer(
+                db,
+                pack=pack,
+                request=request,
+                solved=True,
+                resident_id=request.resident_id,
+                now=clock.now(),
+            )
         for to in (Status.ACKNOWLEDGED, Status.REPLIED):
             desk.move(db, request, to, "看过了")
-        service.answer(db, request=request, solved=False, now=clock.now())
+        moves.answer(
+            db,
+            pack=pack,
+            request=request,
+            solved=False,
+            resident_id=request.resident_id,
+            now=clock.now(),
+        )
         assert request.status == Status.REOPENED
         assert request in service.unfinished(db)
 

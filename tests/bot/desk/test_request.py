@@ -11,10 +11,16 @@ from tests.bot.desk.conftest import CANARY, Colleague, Village
 from tests.bot.desk.test_conversation import said, worker
 
 
-async def move(who: Colleague, village: Village, to: str, seen: str, words: str = "") -> str:
-    answer = await who.post(
-        f"/requests/{village.reference}/moves", to=to, seen=seen, words=words
-    )
+async def move(
+    who: Colleague,
+    village: Village,
+    to: str,
+    seen: str,
+    words: str = "",
+    reference: str = "",
+) -> str:
+    where = f"/requests/{reference or village.reference}/moves"
+    answer = await who.post(where, to=to, seen=seen, words=words)
     return f"{answer.status_code} {answer.text}"
 
 
@@ -35,9 +41,12 @@ async def test_a_request_shows_what_where_whose_and_by_when(village: Village) ->
 
 
 async def test_a_move_reaches_the_resident_with_the_words(village: Village) -> None:
-    own = village.colleague("own")
-    assert (await move(own, village, "acknowledged", "received")).startswith("303")
-    assert (await move(own, village, "replied", "acknowledged", "灯泡换好了")).startswith("303")
+    own, which = village.colleague("own"), village.file("parking", "车停在盲道上")
+    for to, seen, words in (
+        ("acknowledged", "received", ""),
+        ("replied", "acknowledged", "灯泡换好了"),
+    ):
+        assert (await move(own, village, to, seen, words, which)).startswith("303")
     delivery = worker(village)
     while delivery.deliver_due():
         pass
@@ -45,7 +54,7 @@ async def test_a_move_reaches_the_resident_with_the_words(village: Village) -> N
     assert "已经接下" in first
     assert "已经答复" in second
     assert words == "灯泡换好了"
-    page = (await own.get(f"/requests/{village.reference}")).text
+    page = (await own.get(f"/requests/{which}")).text
     assert "灯泡换好了" in page
     assert "own" in page
     assert "等居民说解决了没有" in page

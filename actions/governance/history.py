@@ -1,0 +1,76 @@
+"""What happened to a request: appended, never edited; and the words that go with it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from actions.db import Db
+from actions.errors import Refusal
+from actions.governance import workflow
+from actions.governance.model import Kind, ServiceRequest, Update
+from actions.people.model import Words
+
+
+def record(  # noqa: PLR0913 - one row has this many facts
+    db: Db,
+    request: ServiceRequest,
+    kind: Kind,
+    *,
+    now: datetime,
+    staff_id: int | None = None,
+    words: str = "",
+    photos: Sequence[str] = (),
+    other_id: int | None = None,
+) -> Update:
+    """Write down what has just been done to a request; it stands as it was made."""
+    made = Update(
+        request_id=request.id,
+        kind=kind,
+        status=request.status,
+        team_id=request.team_id,
+        tier=request.tier,
+        staff_id=staff_id,
+        other_id=other_id,
+        words=words_of(request.resident_id, words, now) if words else None,
+        attachments=list(photos),
+        happened_at=now,
+    )
+    db.add(made)
+    db.flush()
+    return made
+
+
+def history(db: Db, request: ServiceRequest) -> list[Update]:
+    """Return everything that happened to a request, oldest first."""
+    return list(
+        db.scalars(select(Update).where(Update.request_id == request.id).order_by(Update.id))
+    )
+
+
+def public_history(db: Db, request: ServiceRequest) -> list[Update]:
+    """Return what those who reported or follow a request see of it, oldest first."""
+    return [made for made in history(db, request) if made.kind in workflow.PUBLIC]
+
+
+def last_id(db: Db, request: ServiceRequest) -> int:
+    """Return the id of the last update: what somebody has seen who looks at it now."""
+    newest = select(func.max(Update.id)).where(Update.request_id == request.id)
+    return db.scalar(newest) or 0
+
+
+def alone(db: Db, request: ServiceRequest, *, seen: int | None = None) -> None:
+    """Let nobody else touch a request until this transaction ends.
+
+    Raises:
+        Refusal: something happened since the update `seen`; look at it first.
+    """
+    db.flush()
+    db.refresh(request, with_for_update=True)
+    if seen is not None and last_id(db, request) > seen:
+        raise Refusal("utter_move_overtaken")
+
+
+def words_of(resident_id: str, text: str, now: datetime) -> Words:
+    """Make words that are erased with the resident's."""
+    return Words(resident_id=resident_id, text=text, created_at=now)

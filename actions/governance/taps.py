@@ -1,0 +1,90 @@
+"""Deeds of one tap about requests: solved or not, how well, 我也遇到, not meant for these."""
+
+from collections.abc import Callable, Mapping
+
+from actions.db import Db
+from actions.errors import Refusal
+from actions.governance import following, history, moves, reporting, telling
+from actions.governance.model import ServiceRequest, Status
+from actions.taps import Done, Tap
+from knowledge.pack import Pack
+
+Deed = Callable[[Db, Pack, Tap], Done]
+
+
+def solved(db: Db, pack: Pack, tap: Tap) -> Done:
+    """Take the word of somebody concerned that it is solved; asks for a rating."""
+    request = _theirs(db, tap, tap.value)
+    if request.status != Status.RESOLVED:
+        _answer(db, pack, request, tap, solved=True)
+    return Done("utter_ask_rating", telling.described(pack, request))
+
+
+def not_solved(db: Db, pack: Pack, tap: Tap) -> Done:
+    """Take their word that it is not: it goes back to its team, and is not waved away."""
+    request = _theirs(db, tap, tap.value)
+    if request.status != Status.REOPENED:
+        _answer(db, pack, request, tap, solved=False)
+    return Done("utter_request_taken_up_again", telling.described(pack, request))
+
+
+def rate(db: Db, pack: Pack, tap: Tap) -> Done:
+    """Take a rating. The value is `id=rating`."""
+    number, _, rating = tap.value.partition("=")
+    request = _theirs(db, tap, number)
+    reporting.rate(
+        db,
+        request,
+        resident_id=tap.conversation.resident_id,
+        rating=int(rating),
+        now=tap.now,
+    )
+    return Done("utter_rated")
+
+
+def follow(db: Db, pack: Pack, tap: Tap) -> Done:
+    """Have somebody who met the same told; what was said to be done is taken up again."""
+    request = db.get(ServiceRequest, int(tap.value))
+    if request is None:
+        raise Refusal("utter_request_not_to_follow")
+    history.alone(db, request)
+    following.follow(db, request=request, conversation=tap.conversation, now=tap.now)
+    if request.status in following.SAID_DONE:
+        _answer(db, pack, request, tap, solved=False)
+    return Done("utter_request_followed", telling.described(pack, request))
+
+
+def reroute(db: Db, pack: Pack, tap: Tap) -> Done:
+    """Have the dispatcher look where it belongs."""
+    request = _theirs(db, tap, tap.value)
+    reporting.reroute(db, pack, request, resident_id=tap.conversation.resident_id, now=tap.now)
+    return Done("utter_request_rerouted", telling.described(pack, request))
+
+
+def _answer(db: Db, pack: Pack, request: ServiceRequest, tap: Tap, *, solved: bool) -> None:
+    resident_id = tap.conversation.resident_id
+    moves.answer(
+        db, pack=pack, request=request, solved=solved, resident_id=resident_id, now=tap.now
+    )
+
+
+def _theirs(db: Db, tap: Tap, number: str) -> ServiceRequest:
+    """Return the request a button stands for, if whoever taps it is concerned."""
+    request = db.get(ServiceRequest, int(number))
+    if request is None:
+        raise Refusal("utter_move_not_allowed")
+    concerned = {party.resident_id for party in following.parties(db, request)}
+    if tap.conversation.resident_id not in concerned:
+        raise Refusal("utter_move_not_allowed")
+    history.alone(db, request)
+    return request
+
+
+# The intent of a choice → what a tap on it does.
+TAPS: Mapping[str, Deed] = {
+    "request_solved": solved,
+    "request_not_solved": not_solved,
+    "rate_request": rate,
+    "follow_request": follow,
+    "reroute_request": reroute,
+}

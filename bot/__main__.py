@@ -1,4 +1,4 @@
-"""`python -m bot serve | worker | chat | staff`: the bot's processes, and its commands."""
+"""`python -m bot serve | worker | chat | staff | keys`: the bot's processes and commands."""
 
 import json
 from typing import Annotated
@@ -10,10 +10,12 @@ from actions.errors import XiaoliError
 from bot import app, logs, settings
 from bot.channels.terminal import Terminal
 from bot.desk.commands import commands as staff
+from bot.open311.commands import commands as keys
 from knowledge.errors import KnowledgeError
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 commands.add_typer(staff, name="staff")
+commands.add_typer(keys, name="keys")
 
 
 @commands.command()

@@ -134,6 +134,17 @@ class Rating(Base):
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class PartnerRequest(Base):
+    """Through which partner a request came, and how the same report is known again."""
+
+    __tablename__ = "partner_requests"
+    __table_args__ = (UniqueConstraint("key_id", "repeat_hash"),)
+    request_id: Mapped[int] = mapped_column(ForeignKey("service_requests.id"), primary_key=True)
+    key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id"))
+    repeat_hash: Mapped[str | None] = mapped_column(String(64))
+    content_hash: Mapped[str] = mapped_column(String(64))
+
+
 class ReferenceCounter(Base):
     """The last number given out on a day (as `yymmdd`)."""
 

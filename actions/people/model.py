@@ -1,4 +1,4 @@
-"""Who we serve and who serves: areas, households, residents, addresses, consents, staff."""
+"""Who we serve and who serves: areas, households, residents, addresses, staff, partners."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -150,3 +150,18 @@ class StaffChat(Base):
     team_id: Mapped[str | None] = mapped_column(String(40), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ApiKey(Base):
+    """A partner's key to file requests from outside: shown once, only its hash is kept.
+
+    What comes without a place of ours belongs to the key's area.
+    """
+
+    __tablename__ = "api_keys"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    area_id: Mapped[str] = mapped_column(ForeignKey("areas.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from actions.db import Database, Db
 from actions.errors import SettingInvalid, StoreUnsafe
 from actions.people import audit
 from actions.people import staff as people
-from actions.people.model import Role, Staff
+from actions.people.model import Role
 from actions.people.staff import Newcomer, StaffUnfit
 from bot import settings
 from bot.settings import Settings
@@ -33,15 +34,20 @@ class Deed:
     db: Db
     said: Settings
 
-    def note(self, deed: str, member: Staff) -> None:
+    @property
+    def now(self) -> datetime:
+        """The moment of the deed."""
+        return open_clock(self.said.test_clock).now()
+
+    def note(self, deed: str, subject: str) -> None:
         """The operator at the command line is nobody of the staff."""
         audit.append(
             self.db,
             key=secret_key(self.said),
             staff_id=None,
             deed=deed,
-            subject=f"staff:{member.id}",
-            now=open_clock(self.said.test_clock).now(),
+            subject=subject,
+            now=self.now,
         )
 
 
@@ -59,10 +65,10 @@ def add(
     if team is not None and team not in teams:
         raise StaffUnfit(f"There is no team {team}; there are: {', '.join(sorted(teams))}")
     password = _password(generate)
-    with _deed() as deed:
-        now = open_clock(said.test_clock).now()
-        member = people.add(deed.db, Newcomer(name, role, area, team), password, now=now)
-        deed.note("staff_added", member)
+    with open_store() as deed:
+        newcomer = Newcomer(name, role, area, team)
+        member = people.add(deed.db, newcomer, password, now=deed.now)
+        deed.note("staff_added", f"staff:{member.id}")
     typer.echo(f"{member.username} is {member.role} of {member.area_id}")
     _show(password, generate)
 
@@ -71,9 +77,9 @@ def add(
 def reset(name: Name, generate: Generate = False) -> None:
     """Set a new password; open sessions end."""
     password = _password(generate)
-    with _deed() as deed:
+    with open_store() as deed:
         member = people.reset(deed.db, name, password)
-        deed.note("staff_reset", member)
+        deed.note("staff_reset", f"staff:{member.id}")
     typer.echo(f"{member.username} has a new password and is signed out everywhere")
     _show(password, generate)
 
@@ -81,17 +87,16 @@ def reset(name: Name, generate: Generate = False) -> None:
 @commands.command("disable")
 def disable(name: Name) -> None:
     """Let somebody in no longer; open sessions end."""
-    with _deed() as deed:
-        now = open_clock(deed.said.test_clock).now()
-        member = people.disable(deed.db, name, now=now)
-        deed.note("staff_disabled", member)
+    with open_store() as deed:
+        member = people.disable(deed.db, name, now=deed.now)
+        deed.note("staff_disabled", f"staff:{member.id}")
     typer.echo(f"{member.username} can no longer sign in")
 
 
 @commands.command("list")
 def everybody() -> None:
     """Show all members of staff."""
-    with _deed() as deed:
+    with open_store() as deed:
         for member in people.everybody(deed.db):
             since = f", disabled {member.disabled_at:%Y-%m-%d}" if member.disabled_at else ""
             team = f", {member.team_id}" if member.team_id else ""
@@ -101,7 +106,7 @@ def everybody() -> None:
 @commands.command("audit")
 def check_audit() -> None:
     """Check that nothing in the audit log was changed; keep the last seal somewhere else."""
-    with _deed() as deed:
+    with open_store() as deed:
         checked = audit.check(deed.db, secret_key(deed.said))
     if checked.broken_at is not None:
         typer.echo(
@@ -128,7 +133,12 @@ def secret_key(said: Settings) -> str:
 
 
 @contextmanager
-def _deed() -> Iterator[Deed]:
+def open_store() -> Iterator[Deed]:
+    """Open the store the settings name, for one command in one transaction.
+
+    Raises:
+        StoreUnsafe: it cannot be used.
+    """
     said = settings.read()
     database = Database(said.database)
     try:

@@ -28,7 +28,7 @@ from actions.wording import Wording, read_wording
 from bot import draws, feeds, page
 from bot import gateway as life
 from bot.assistant import Assistant, RasaAssistant
-from bot.channels import phone, webchat
+from bot.channels import partner, phone, webchat
 from bot.delivery import Delivery
 from bot.desk import pages as desk
 from bot.desk.visit import ROOT as DESK
@@ -37,6 +37,9 @@ from bot.feeds import Feeds
 from bot.gateway import Gateway
 from bot.ground import Ground
 from bot.limits import Limits
+from bot.open311 import api as open311
+from bot.open311.endpoint import ROOT as OPEN311
+from bot.open311.endpoint import Open311
 from bot.problems import Problem
 from bot.settings import Settings
 from bot.upkeep import Draws, Offers, Publisher, Requests, Upkeep
@@ -150,6 +153,7 @@ def put_together(parts: Parts, client: httpx.AsyncClient) -> ASGIApp:
     app.include_router(feeds.routes(_feeds(parts)))
     app.mount("/static", page.static(), name="static")
     app.mount(DESK, desk.build(_desk(parts)))
+    app.mount(OPEN311, open311.build(_open311(parts)))
     _add_health(app, parts, client)
     return Guarded(app, parts.wording)
 
@@ -161,6 +165,21 @@ def _feeds(parts: Parts) -> Feeds:
         wording=parts.wording,
         programme=parts.programme,
         font_dir=parts.settings.font_dir,
+    )
+
+
+def _open311(parts: Parts) -> Open311:
+    return Open311(
+        database=parts.database,
+        clock=parts.webchat.clock,
+        wording=parts.wording,
+        pack=parts.home.shelf.pack,
+        emergency=parts.gateway.unaided.emergency,
+        limits=Limits(parts.settings.partner_rate_limit),
+        secret_key=parts.settings.secret_key,
+        jurisdiction=parts.pack.community.id,
+        production=parts.settings.environment == "production",
+        public_url=parts.settings.public_url,
     )
 
 
@@ -290,7 +309,11 @@ def build_worker(settings: Settings) -> Callable[[], None]:
         database=database,
         clock=clock,
         wording=wording,
-        channels={webchat.NAME: webchat.ByRow(), phone.NAME: phone.ByPhone()},
+        channels={
+            webchat.NAME: webchat.ByRow(),
+            phone.NAME: phone.ByPhone(),
+            partner.NAME: partner.ByAsking(),
+        },
         return_after=timedelta(minutes=settings.return_after_minutes),
     )
     return lambda: delivery.run(

@@ -12,8 +12,10 @@ class Settings(ground.Settings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = ""
     rasa_url: str = "http://127.0.0.1:5005"
     rate_limit: str = "40/minute"
+    partner_rate_limit: str = "60/minute"
     return_after_minutes: int = Field(default=30, ge=1)
     font_dir: Path = Path("/usr/share/fonts")
     turn_seconds: float = Field(default=4.0, gt=0)

@@ -98,6 +98,7 @@ CHANNELS = {
     "wechat": Text(zh="微信", en="WeChat"),
     "dingtalk": Text(zh="钉钉", en="DingTalk"),
     "desk": Text(zh="前台登记", en="at the desk"),
+    "open311": Text(zh="合作平台", en="a partner"),
 }
 
 REASONS = {

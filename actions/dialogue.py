@@ -30,6 +30,7 @@ from actions.told import Told
 from actions.turns import InboxEntry, TurnRow
 from actions.wording import Wording
 from knowledge.pack import Pack
+from knowledge.sorting import Sorter
 
 Events = list[dict[str, Any]]
 
@@ -58,7 +59,7 @@ class Ground:
     """What every action stands on; made once when the server starts.
 
     A turn's ground has the pack of the edition that is active then, taken from the `shelf`;
-    without a shelf the pack stays what it is.
+    without a shelf the pack stays what it is. Without a `sorter` reports go by keywords alone.
     """
 
     database: Database
@@ -66,6 +67,7 @@ class Ground:
     wording: Wording
     pack: Pack
     shelf: Shelf | None = None
+    sorter: Sorter | None = None
 
 
 @dataclass(frozen=True)

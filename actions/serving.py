@@ -18,6 +18,7 @@ from actions.wording import read_wording
 from knowledge.embedder import OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.search import KnowledgeBase
+from knowledge.sorting import Sorter
 from knowledge.transit import open_timetable
 from knowledge.vectors import store_at
 
@@ -33,25 +34,28 @@ def run(said: Settings) -> None:
     if not said.actions_secret:
         raise SettingInvalid("Setting ACTIONS_SECRET is missing; see .env.example")
     pack = load_pack(said.community_dir)
+    embedder = Remembering(OnnxEmbedder(said.encoder_dir))
+    sorter = Sorter(embedder, said.sorting_dir)
     ground = Ground(
         database=Database(said.database),
         clock=open_clock(said.test_clock),
         wording=read_wording(pack.zone),
         pack=pack,
         shelf=Shelf(pack, said.content_dir),
+        sorter=sorter,
     )
     ground.database.check_durable()
-    embedder = Remembering(OnnxEmbedder(said.encoder_dir))
     base = KnowledgeBase(said.index_dir, embedder, store_at(said.vector_store))
-    warm_up(base, pack)
+    warm_up(base, sorter, pack)
     made = all_actions(ground, base)
     app = server.build(made, said.actions_secret, ground.database.check_durable)
     uvicorn.run(app, host=said.actions_host, port=said.actions_port, access_log=False)
 
 
-def warm_up(base: KnowledgeBase, pack: Pack) -> None:
+def warm_up(base: KnowledgeBase, sorter: Sorter, pack: Pack) -> None:
     """Load what is loaded at its first use, so that the first resident need not wait for it."""
     base.search("你好", "zh")
+    sorter.scores(pack, "你好")
     open_timetable(pack)
 
 

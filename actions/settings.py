@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         return self.state_dir / "content"
 
     @property
+    def sorting_dir(self) -> Path:
+        """The folder of what the sorter of reports learned."""
+        return self.state_dir / "sorting"
+
+    @property
     def database(self) -> str:
         """The database's address: what DATABASE_URL says, else a file in the state folder."""
         return self.database_url or f"sqlite:///{self.state_dir / 'xiaoli.db'}"

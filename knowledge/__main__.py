@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from knowledge import check, gate, index, safety, search
+from knowledge import check, gate, index, safety, search, sorting
 from knowledge.documents import read_documents, version_of
 from knowledge.embedder import OnnxEmbedder, keeping
 from knowledge.errors import KnowledgeError, PackInvalid
@@ -49,6 +49,7 @@ def build() -> None:
             store_at(settings.vector_store),
         )
     safety.build(pack.never_request, embedder, settings.safety_dir)
+    sorting.build(pack, embedder, settings.sorting_dir)
     embedder.save()
     content = version_of(read_documents(settings.community_dir))
     index.note_content(settings.index_dir, content, version)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from knowledge import manifest
 from knowledge.embedder import Embedder, Vectors
 from knowledge.pack import NeverRequest
-from knowledge.text import normalise
+from knowledge.text import has_han, normalise
 
 FILE = "alarm.npz"
 DATA = Path(__file__).parent / "data"
@@ -114,7 +114,7 @@ def everyday() -> list[str]:
 
 
 def _chinese(texts: Sequence[str]) -> NDArray[np.intp]:
-    return np.array([any("一" <= char <= "鿿" for char in text) for text in texts], np.intp)
+    return np.array([has_han(text) for text in texts], np.intp)
 
 
 def _centres(vectors: Vectors, texts: Sequence[str]) -> Vectors:

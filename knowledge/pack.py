@@ -223,16 +223,28 @@ class Promise(Record):
     clock: Literal["calendar", "working"]
 
 
+class SameWithin(Record):
+    """How near, and how many days after, a second report may still tell of the same problem."""
+
+    metres: int = Field(default=50, ge=0)
+    days: int = Field(default=14, ge=0)
+
+
 class Category(Sourced):
-    """A kind of service request (Open311's word), who gets it and by when."""
+    """A kind of service request (Open311's word), who gets it and by when.
+
+    `examples` are messages of residents that tell of one, learned from (`sorting.py`).
+    """
 
     service_code: str
     group: str
     name: Text
     keywords: tuple[str, ...]
+    examples: tuple[str, ...] = ()
     team: str
     tier: str
     promise: Promise
+    same_within: SameWithin = SameWithin()
     restricted: bool = False
     visibility: str = "public"
     anonymous_allowed: bool = True

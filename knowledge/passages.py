@@ -9,7 +9,7 @@ from knowledge.article import Article
 from knowledge.pack import Activity, Facility, Pack
 from knowledge.records import RecordKey
 
-Kind = Literal["article", "facility", "activity"]
+Kind = Literal["article", "facility", "activity", "category"]
 LANGUAGES = ("zh", "en")
 
 # What is asked of every place and of every activity, whether anybody wrote it down or not.

@@ -32,3 +32,8 @@ class Settings(BaseSettings):
     def safety_dir(self) -> Path:
         """The folder of what the safety gate learned."""
         return self.state_dir / "safety"
+
+    @property
+    def sorting_dir(self) -> Path:
+        """The folder of what the sorter of reports learned."""
+        return self.state_dir / "sorting"

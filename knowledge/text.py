@@ -17,6 +17,11 @@ def normalise(text: str) -> str:
     return str(_simplify().convert(unicodedata.normalize("NFKC", text))).lower().strip()
 
 
+def has_han(text: str) -> bool:
+    """Whether a text has a Chinese character."""
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
+
+
 def is_han(text: str) -> bool:
     """Whether a text is of Chinese characters alone."""
     return bool(text) and all("\u4e00" <= character <= "\u9fff" for character in text)

@@ -77,7 +77,11 @@ class ReportProblemForm(Form):
         """Whether the category need not be asked for: the words say it, nobody objected."""
         said = slots.get("problem_what")
         objected = slots.get("problem_confirm") == OBJECTED
-        return bool(said and not objected and categories.guess(self.ground.pack, said))
+        return bool(
+            said
+            and not objected
+            and categories.guess(self.ground.pack, said, self.ground.sorter)
+        )
 
 
 def ask_what(turn: Turn) -> None:
@@ -95,12 +99,16 @@ def read_what(turn: Turn) -> str | None:
 
 def prefill_what(turn: Turn) -> str | None:
     """Take the first message when it tells the problem already."""
-    return turn.text.strip() if categories.says_what(turn.pack, turn.text) else None
+    return (
+        turn.text.strip()
+        if categories.says_what(turn.pack, turn.text, turn.ground.sorter)
+        else None
+    )
 
 
 def ask_category(turn: Turn) -> None:
     """Let the resident say which of the likely categories it is."""
-    likely = categories.alternatives(turn.pack, _what(turn), _limit(turn) + 1)
+    likely = _alternatives(turn, _limit(turn))
     turn.say("utter_ask_problem_category", choices=[_category(turn, c) for c in likely])
 
 
@@ -109,8 +117,10 @@ def read_category(turn: Turn) -> str | None:
     pack = turn.pack
     if turn.choice in pack.categories:
         return turn.choice
-    guessed = categories.guess(pack, turn.text) if categories.rank(pack, turn.text) else None
-    return guessed.service_code if guessed and not turn.interrupts else None
+    if turn.interrupts or not categories.tells(pack, turn.text, turn.ground.sorter):
+        return None
+    guessed = categories.guess(pack, turn.text, turn.ground.sorter)
+    return guessed.service_code if guessed else None
 
 
 def ask_where(turn: Turn) -> None:
@@ -186,8 +196,8 @@ def category_of(turn: Turn) -> Category:
     """Return the category that was chosen, else the one the words clearly fit."""
     pack = turn.pack
     chosen = pack.categories.get(turn.slots.get("problem_category") or "")
-    fallback = categories.alternatives(pack, _what(turn), 2)[0]
-    return chosen or categories.guess(pack, _what(turn)) or fallback
+    guessed = categories.guess(pack, _what(turn), turn.ground.sorter)
+    return chosen or guessed or _alternatives(turn, 1)[0]
 
 
 def where_of(turn: Turn) -> Where:
@@ -212,12 +222,21 @@ def _about_something_else(turn: Turn) -> bool:
     """A problem told as a question-like sentence is still a problem; a real question is not."""
     if turn.intent == "out_of_scope":
         asks = turn.confidence >= SURE and ASKS.search(turn.text) is not None
-        return asks and not categories.rank(turn.pack, turn.text)
+        return asks and not _tells(turn)
     if turn.intent == "report_problem" or not turn.interrupts:
         return turn.intent in {"affirm", "deny"} and turn.confidence >= SURE
     if turn.intent == "ask_knowledge":
-        return ASKS.search(turn.text) is not None or not categories.rank(turn.pack, turn.text)
+        return ASKS.search(turn.text) is not None or not _tells(turn)
     return True
+
+
+def _tells(turn: Turn) -> bool:
+    return categories.tells(turn.pack, turn.text, turn.ground.sorter)
+
+
+def _alternatives(turn: Turn, limit: int) -> list[Category]:
+    """Return the likeliest categories, and after these the one for other things."""
+    return categories.alternatives(turn.pack, _what(turn), limit + 1, turn.ground.sorter)
 
 
 def _what(turn: Turn) -> str:

@@ -1,6 +1,7 @@
 """A request, who reported it, who else met the same, and the staff who deal with it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,12 @@ from actions.governance.model import ServiceRequest, Status, Update
 from actions.governance.service import Report, Where
 from actions.outbox import Notice, NoticeState
 from actions.people.model import Role, Staff, StaffChat
-from knowledge.pack import Pack
-from tests.conftest import StandingClock
+from knowledge.embedder import OnnxEmbedder, Remembering
+from knowledge.pack import Pack, load_pack
+from knowledge.sorting import Sorter
+from tests.conftest import StandingClock, missing
 
+ENCODER = Path(".build/encoder")
 PHOTO = "0" * 32
 
 
@@ -140,3 +144,19 @@ def hall(database: Database, pack: Pack, clock: StandingClock) -> Hall:
         db.add(somebody)
         db.flush()
         return Hall(database, pack, clock, somebody.id)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Remembering:
+    """The encoder that set-up built."""
+    if not (ENCODER / "manifest.json").exists():
+        missing("the encoder (make setup)")
+    return Remembering(OnnxEmbedder(ENCODER))
+
+
+@pytest.fixture(scope="session")
+def sorter(embedder: Remembering) -> Sorter:
+    """What it makes of the shipped pack's categories."""
+    made = Sorter(embedder)
+    made.scores(load_pack(Path("knowledge/data/guali")), "你好")  # learns
+    return made

@@ -71,6 +71,9 @@ bench-publish: ready-to-test ## Seconds from the order to the new edition
 bench-categories: ready-to-test ## Which category a report belongs to, against keywords alone
 	@$(PY)/python -m bench.categories
 
+bench-similar: ready-to-test ## 我也遇到 among very many requests; N=50000
+	@$(PY)/python -m bench.similar --count "$(or $(N),50000)"
+
 bench-dates: environments ## Date understanding; FILE=f.tsv
 	@$(PY)/python -m bench.dates --file "$(FILE)"
 
@@ -93,4 +96,4 @@ clean: ## Remove what set-up made (never the state folder)
 	rm -rf .venv .venv-rasa .tools .build .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-dates bench-chat bench-booking drill drill-booking fix clean
+.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-similar bench-dates bench-chat bench-booking drill drill-booking fix clean

@@ -224,7 +224,10 @@ class Promise(Record):
 
 
 class SameWithin(Record):
-    """How near, and how many days after, a second report may still tell of the same problem."""
+    """How near, and how many days after, a second report may tell of the same problem.
+
+    0 metres: where it is makes no difference.
+    """
 
     metres: int = Field(default=50, ge=0)
     days: int = Field(default=14, ge=0)
@@ -233,7 +236,8 @@ class SameWithin(Record):
 class Category(Sourced):
     """A kind of service request (Open311's word), who gets it and by when.
 
-    `examples` are messages of residents that tell of one, learned from (`sorting.py`).
+    `examples` are messages of residents that tell of one, learned from (`sorting.py`). `things`
+    are words for one thing each: who names another one tells of another problem.
     """
 
     service_code: str
@@ -245,6 +249,7 @@ class Category(Sourced):
     tier: str
     promise: Promise
     same_within: SameWithin = SameWithin()
+    things: tuple[tuple[str, ...], ...] = ()
     restricted: bool = False
     visibility: str = "public"
     anonymous_allowed: bool = True

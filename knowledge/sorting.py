@@ -41,13 +41,18 @@ class Sorting:
         said, language = normalise(text), _language(text)
         vector = embedder.embed_queries([said])[0]
         logits = self.layer.scores(vector, language)
-        away = vector - self.layer.centres[language]
-        near = self.vectors @ (away / max(float(np.linalg.norm(away)), 1e-9))
+        near = self.vectors @ self.direction(text, vector)
         codes = np.array(self.codes)
         return {
             code: float(logit + NEARNESS * np.sort(near[codes == code])[-NEAREST:].mean())
             for (_, code), logit in zip(self.layer.records, logits, strict=True)
         }
+
+    def direction(self, text: str, vector: Vectors) -> Vectors:
+        """Return what a vector of a text says beyond being a report in its language."""
+        away = vector - self.layer.centres[_language(text)]
+        unit: Vectors = away / max(float(np.linalg.norm(away)), 1e-9)
+        return unit
 
     def save(self, folder: Path) -> None:
         """Write what was learned to a folder of its own, and seal it."""
@@ -70,25 +75,38 @@ class Sorter:
     """
 
     def __init__(self, embedder: Embedder, learned: Path | None = None) -> None:
-        self.embedder = embedder
+        self._embedder = embedder
         self._folder = learned
         self._learning = threading.Lock()
         self._now: tuple[Pack | None, Sorting | None] = (None, None)
 
     def scores(self, pack: Pack, text: str) -> Mapping[str, float]:
         """Return scores as `Sorting.scores`; nothing for a pack with too few examples."""
+        sorting = self._sorting(pack)
+        return sorting.scores(text, self._embedder) if sorting and text.strip() else {}
+
+    def embed(self, text: str) -> Vectors:
+        """Return the vector of a resident's words."""
+        vector: Vectors = self._embedder.embed_queries([normalise(text)])[0]
+        return vector
+
+    def direction(self, pack: Pack, text: str, vector: Vectors) -> Vectors | None:
+        """Return as `Sorting.direction`; None for a pack with too few examples."""
+        sorting = self._sorting(pack)
+        return sorting.direction(text, vector) if sorting else None
+
+    def _sorting(self, pack: Pack) -> Sorting | None:
         with self._learning:
             if self._now[0] is not pack:
                 self._now = pack, self._open(pack)
-            sorting = self._now[1]
-        return sorting.scores(text, self.embedder) if sorting and text.strip() else {}
+            return self._now[1]
 
     def _open(self, pack: Pack) -> Sorting | None:
         wanted, before = fingerprint(pack), self._now[1]
         if before and before.learned_from == wanted:
             return before
         kept = load(self._folder, wanted) if self._folder else None
-        return kept or learn(pack, self.embedder)
+        return kept or learn(pack, self._embedder)
 
 
 def build(pack: Pack, embedder: Embedder, folder: Path) -> None:

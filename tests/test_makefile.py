@@ -15,6 +15,7 @@ BENCHES = {
     "bench-search": 'bench.search --count "100000" --texts "../shared/data"',
     "bench-search N=777 TEXTS=some/texts": ('bench.search --count "777" --texts "some/texts"'),
     "bench-dates FILE=a.tsv": 'bench.dates --file "a.tsv"',
+    "bench-similar N=77": 'bench.similar --count "77"',
     "bench-booking N=77": 'bench.booking_load --contenders "77"',
     "drill-booking TRIALS=77 PROCESSES=5,6": (
         'bench.booking_drill --trials "77" --processes "5,6"'

@@ -110,6 +110,13 @@ def says_what(pack: Pack, text: str, sorter: Sorter | None = None) -> bool:
     return bool(_by_words(pack, rest)) or (enough and tells(pack, text, sorter))
 
 
+def uses(said: str, word: str) -> bool:
+    """Whether a text, in the form messages are brought to, has a word of the pack in it."""
+    if word.isascii():
+        return re.search(rf"(?<![a-z\d]){re.escape(word)}", said) is not None
+    return word in said
+
+
 def _by_meaning(
     pack: Pack, text: str, by_words: Mapping[str, float], sorter: Sorter | None
 ) -> Ranking:
@@ -148,15 +155,9 @@ def _by_words(pack: Pack, text: str) -> dict[str, float]:
 
 def _score(category: Category, said: str) -> float:
     hits = [normalise(keyword) for keyword in category.keywords]
-    score = sum(_weight(keyword) for keyword in hits if _uses(said, keyword))
+    score = sum(_weight(keyword) for keyword in hits if uses(said, keyword))
     # 坏了 alone fits a lift and a bench: what else the name has in common decides.
     return score + 0.25 * len(set(said) & set(category.name.zh)) if score else 0.0
-
-
-def _uses(said: str, keyword: str) -> bool:
-    if keyword.isascii():
-        return re.search(rf"\b{re.escape(keyword)}", said) is not None
-    return keyword in said
 
 
 def _weight(keyword: str) -> float:

@@ -151,3 +151,13 @@ class ReferenceCounter(Base):
     __tablename__ = "reference_counters"
     day: Mapped[str] = mapped_column(String(6), primary_key=True)
     last: Mapped[int]
+
+
+class RequestMeaning(Base):
+    """What the words of a request mean, as the encoder has it; erased with them."""
+
+    __tablename__ = "request_meanings"
+    words_id: Mapped[int] = mapped_column(
+        ForeignKey("words.id", ondelete="CASCADE"), primary_key=True
+    )
+    vector: Mapped[bytes]  # float16

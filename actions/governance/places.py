@@ -1,5 +1,8 @@
 """Where something is: by a named place, a point on the map, or the resident's own words."""
 
+import re
+from functools import lru_cache
+
 from knowledge.geo import metres
 from knowledge.pack import Outside, Pack, Place
 from knowledge.text import normalise
@@ -7,6 +10,8 @@ from knowledge.text import normalise
 NEAR_METRES = 300  # a point is told by the place that is no farther away
 OURS_METRES = 8000  # a point farther from every place of ours is not in our area
 COMMON_KINDS = ("building", "gate", "road", "parking")  # offered to choose from
+# Too long for one point: two problems there may lie far apart.
+STRETCHES = frozenset({"road", "block", "village", "hill"})
 
 
 def named(pack: Pack, place_id: str | None, facility_id: str | None) -> Place | None:
@@ -54,6 +59,31 @@ def common(pack: Pack, limit: int) -> list[Place]:
         if place.kind == kind and place.area
     ]
     return places[:limit]
+
+
+def in_text(pack: Pack, text: str) -> list[Place]:
+    """Return the places a text names, in its order; of names in one another the longest."""
+    names = tuple(
+        (place.id, (place.name.zh, place.name.en, *place.aliases))
+        for place in pack.places.values()
+    )
+    expression, ids = _names(names)
+    found = (ids[hit[0]] for hit in expression.finditer(normalise(text)))
+    return [pack.places[place] for place in dict.fromkeys(found)]
+
+
+@lru_cache(maxsize=4)
+def _names(
+    names: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[re.Pattern[str], dict[str, str]]:
+    """Return an expression for all names, the longest first, and the place of each."""
+    ids = {normalise(name): place for place, said in reversed(names) for name in said}
+    forms = sorted((form for form in ids if len(form) > 1), key=len, reverse=True)
+    said = (
+        rf"(?<![a-z\d]){re.escape(form)}(?![a-z\d])" if form.isascii() else re.escape(form)
+        for form in forms
+    )
+    return re.compile("|".join(said) or r"(?!)"), ids
 
 
 def _short(name: str) -> str:

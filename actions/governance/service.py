@@ -12,7 +12,7 @@ from actions.db import Db
 from actions.errors import Refusal
 from actions.governance import categories, history, moves, sla, telling, workflow
 from actions.governance.history import words_of
-from actions.governance.model import Kind, ServiceRequest, Status
+from actions.governance.model import Kind, RequestMeaning, ServiceRequest, Status
 from actions.governance.reference import next_reference
 from actions.people.model import Resident
 from knowledge.pack import Category, Pack
@@ -30,13 +30,17 @@ class Where:
 
 @dataclass(frozen=True)
 class Report:
-    """A problem as the resident has confirmed it; `photos` are ids of uploads."""
+    """A problem as the resident has confirmed it; `photos` are ids of uploads.
+
+    `meaning` is as `similar.meaning_of` has it: later reports are compared with it.
+    """
 
     category_id: str
     what: str
     where: Where
     photos: tuple[str, ...] = ()
     anonymous: bool = False
+    meaning: bytes = b""
 
 
 def file(
@@ -76,6 +80,8 @@ def file(
     moves.schedule(pack, request, now)
     db.add(request)
     db.flush()
+    if report.meaning:
+        db.add(RequestMeaning(words_id=request.what_words_id, vector=report.meaning))
     made = history.record(db, request, Kind.MOVED, now=now)
     telling.staff(db, pack, request, made, "utter_staff_new", now=now)
     return request

@@ -79,6 +79,7 @@ def _unfit(path: str, record: Lined, model: type[Sourced]) -> Iterator[str]:
 def _references(pack: Pack) -> Iterator[str]:
     """Yield a sentence for each id that names nothing."""
     subjects: dict[str, object] = {**pack.facilities, **pack.activities}
+    emergencies = {kind.id: kind for kind in pack.never_request}
     standing = {f.id: f for f in pack.facilities.values() if not f.moved_to}
     # file, record, field, value, where it must be
     named: list[tuple[str, str, str, str | None, Mapping[str, object]]] = [
@@ -99,6 +100,12 @@ def _references(pack: Pack) -> Iterator[str]:
         *(
             ("categories.yml", c.service_code, "team", c.team, pack.teams)
             for c in pack.categories.values()
+        ),
+        *(
+            ("categories.yml", c.service_code, "questions", choice.emergency, emergencies)
+            for c in pack.categories.values()
+            for question in c.questions
+            for choice in question.choices
         ),
         *(
             ("articles", a.id, "about", subject, subjects)

@@ -233,6 +233,21 @@ class SameWithin(Record):
     days: int = Field(default=14, ge=0)
 
 
+class QuestionChoice(Text):
+    """An answer to tap; `emergency` is the kind it tells of, whose number is told at once."""
+
+    emergency: str | None = None
+
+
+class CategoryQuestion(Record):
+    """Something worth knowing of a report; not asked of who has used a word in `said`."""
+
+    id: str
+    ask: Text
+    choices: tuple[QuestionChoice, ...] = ()
+    said: tuple[str, ...] = ()
+
+
 class Category(Sourced):
     """A kind of service request (Open311's word), who gets it and by when.
 
@@ -245,6 +260,7 @@ class Category(Sourced):
     name: Text
     keywords: tuple[str, ...]
     examples: tuple[str, ...] = ()
+    questions: tuple[CategoryQuestion, ...] = Field(default=(), max_length=2)
     team: str
     tier: str
     promise: Promise

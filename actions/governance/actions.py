@@ -4,29 +4,27 @@ from rasa_sdk.interfaces import Action
 
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
-from actions.governance import service, telling
-from actions.governance.forms import (
-    PHOTOS,
-    SLOTS,
-    ReportProblemForm,
-    category_of,
-    wants_no_name,
-    where_of,
-)
-from actions.governance.model import ServiceRequest
+from actions.governance import details, draft, history, joining, service, similar, taps, telling
+from actions.governance.forms import PHOTOS, SLOTS, ReportProblemForm, wants_no_name
+from actions.governance.model import Kind, ServiceRequest
 from actions.governance.reference import read_reference
 from actions.governance.service import Report
+from actions.taps import Tap
 
 
 class ReportProblem(DoDeed):
-    """action_report_problem: files what the resident has confirmed."""
+    """action_report_problem: files what the resident has confirmed, or joins what they met."""
 
-    form_slots = (*SLOTS, PHOTOS)
+    form_slots = (*SLOTS, details.ANSWERS, PHOTOS)
 
     def name(self) -> str:
         return "action_report_problem"
 
     def act(self, turn: Turn) -> Events:
+        if joined := joining.joined(turn.slots):
+            done = taps.follow(turn.db, turn.pack, Tap(turn.conversation, joined, turn.now))
+            turn.tell(done.response, **done.values)
+            return clear(self.form_slots)
         if turn.slots.get("problem_confirm") != "yes":
             raise Refusal("utter_problem_not_confirmed")
         request = service.file(
@@ -36,6 +34,8 @@ class ReportProblem(DoDeed):
             conversation=turn.conversation,
             now=turn.now,
         )
+        if answers := details.answered(turn.ground, turn.slots, turn.language):
+            history.record(turn.db, request, Kind.ADDED, now=turn.now, words=answers)
         turn.tell("utter_request_filed", **telling.described(turn.pack, request))
         return clear(self.form_slots)
 
@@ -71,11 +71,12 @@ def actions(ground: Ground) -> list[Action]:
 
 
 def _report(turn: Turn) -> Report:
-    what = str(turn.slots["problem_what"])
+    what = draft.what_of(turn.slots)
     return Report(
-        category_id=category_of(turn).service_code,
+        category_id=draft.category_of(turn.ground, turn.slots).service_code,
         what=what,
-        where=where_of(turn),
+        where=draft.where_of(turn.slots),
         photos=tuple(turn.slots.get(PHOTOS) or ()),
         anonymous=wants_no_name(what),
+        meaning=similar.meaning_of(turn.ground.sorter, what),
     )

@@ -6,14 +6,17 @@ from dataclasses import asdict
 from typing import Any
 
 from actions.conversations import Choice
-from actions.dialogue import SURE, Form, Ground, Step, Turn
+from actions.dialogue import SKIPPED, SURE, Form, Ground, Step, Turn
 from actions.errors import Refusal
-from actions.governance import categories, places, service, sla
+from actions.governance import categories, details, draft, joining, places, service, sla
 from actions.governance.service import Where
 from knowledge.pack import Category, Pack, Place
 from knowledge.records import Text
 
-SLOTS = ("problem_what", "problem_category", "problem_where", "problem_confirm")
+SLOTS = (
+    *("problem_what", "problem_category", "problem_where"),
+    *("problem_same", "problem_details", "problem_confirm"),
+)
 PHOTOS = "problem_photos"  # kept whenever they come, never asked for
 MOST_PHOTOS = 6
 
@@ -27,18 +30,21 @@ ASKS = re.compile(
 )
 ANONYMOUS = re.compile(r"匿名|别写我|不要写我|不留名|不要说是我|anonymous", re.IGNORECASE)
 
-OBJECTED = "objected"  # to the category we guessed: the resident chooses it
+ANSWERED = "answered"  # the category wants to know no more
+# What was asked of one category or place is not asked of another.
+ANEW: dict[str, Any] = {"problem_same": None, "problem_details": None, details.ANSWERS: None}
 
 # What the read-back offers to say again, and what that makes of the slots.
 CHANGES: dict[str, dict[str, Any]] = {
-    "change_what": {"problem_what": None, "problem_category": None},
-    "change_category": {"problem_category": None, "problem_confirm": OBJECTED},
-    "change_where": {"problem_where": None},
+    "change_what": {"problem_what": None, "problem_category": None, **ANEW},
+    "change_category": {"problem_category": None, "problem_confirm": draft.OBJECTED, **ANEW},
+    "change_where": {"problem_where": None, "problem_same": None},
 }
 # Slots that no longer hold once another was filled anew.
 DEPENDENT: dict[str, dict[str, Any]] = {
-    "problem_what": {"problem_category": None},
-    "problem_category": {"problem_confirm": None},
+    "problem_what": {"problem_category": None, **ANEW},
+    "problem_category": {"problem_confirm": None, **ANEW},
+    "problem_where": {"problem_same": None},
 }
 
 
@@ -53,34 +59,59 @@ class ReportProblemForm(Form):
             Step("problem_what", ask_what, read_what, prefill=prefill_what),
             Step("problem_category", ask_category, read_category, unless=self._clear),
             Step("problem_where", ask_where, read_where, prefill=prefill_where),
-            Step("problem_confirm", ask_confirm, read_confirm),
+            Step("problem_same", joining.ask, joining.read),
+            Step("problem_details", details.ask, details.read, unless=joining.joins),
+            Step("problem_confirm", ask_confirm, read_confirm, unless=joining.joins),
         )
 
     @property
     def slots(self) -> tuple[str, ...]:
-        return (*SLOTS, PHOTOS)
+        return (*SLOTS, details.ANSWERS, PHOTOS)
 
     def _begin(self, turn: Turn) -> dict[str, Any]:
-        return super()._begin(turn) | _photos(turn)
+        changes = super()._begin(turn) | _photos(turn)
+        return changes | self._settled(turn, changes)
 
     def _listen(self, turn: Turn, asked: Step) -> dict[str, Any]:
         if turn.choice in CHANGES:
             return {asked.slot: None, **CHANGES[turn.choice]}
         if turn.attachments and not turn.text and asked.slot != "problem_where":
-            return {asked.slot: None, **_kept(turn)}
+            kept = {asked.slot: None, **_kept(turn)}
+            return kept | self._settled(turn, kept)
         changes = super()._listen(turn, asked)
         if not changes:
             return {}
-        return changes | DEPENDENT.get(asked.slot, {}) | _photos(turn)
+        if answer := changes.get("problem_details"):
+            answers = {**(turn.slots.get(details.ANSWERS) or {}), **answer}
+            changes |= {"problem_details": None, details.ANSWERS: answers}
+        elif "problem_details" in changes and turn.intent == "go_back":
+            changes[details.ANSWERS] = None
+        if changes.get(asked.slot) is not None:
+            changes |= DEPENDENT.get(asked.slot, {})
+        changes |= _photos(turn)
+        return changes | self._settled(turn, changes)
+
+    def _settled(self, turn: Turn, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what need not be asked: nothing is alike, or all is said already."""
+        slots = {**turn.slots, **changes}
+        if not all(slots.get(slot) for slot in ("problem_what", "problem_where")):
+            return {}
+        if not (slots.get("problem_category") or self._clear(slots)):
+            return {}
+        settled: dict[str, Any] = {}
+        if slots.get("problem_same") is None and not joining.found(turn, slots):
+            settled["problem_same"] = SKIPPED
+        wanted = details.open_questions(turn.ground, slots)
+        if slots.get("problem_details") is None and not wanted:
+            settled["problem_details"] = ANSWERED if slots.get(details.ANSWERS) else SKIPPED
+        return settled
 
     def _clear(self, slots: Mapping[str, Any]) -> bool:
         """Whether the category need not be asked for: the words say it, nobody objected."""
-        said = slots.get("problem_what")
-        objected = slots.get("problem_confirm") == OBJECTED
+        said, ground = draft.what_of(slots), self.ground
+        objected = slots.get("problem_confirm") == draft.OBJECTED
         return bool(
-            said
-            and not objected
-            and categories.guess(self.ground.pack, said, self.ground.sorter)
+            said and not objected and categories.guess(ground.pack, said, ground.sorter)
         )
 
 
@@ -108,7 +139,7 @@ def prefill_what(turn: Turn) -> str | None:
 
 def ask_category(turn: Turn) -> None:
     """Let the resident say which of the likely categories it is."""
-    likely = _alternatives(turn, _limit(turn))
+    likely = draft.alternatives(turn)
     turn.say("utter_ask_problem_category", choices=[_category(turn, c) for c in likely])
 
 
@@ -165,19 +196,19 @@ def prefill_where(turn: Turn) -> dict[str, Any] | None:
 
 def ask_confirm(turn: Turn) -> None:
     """Read everything back, with who gets it and by when, and what to mind until then."""
-    pack, category = turn.pack, category_of(turn)
+    pack, category = turn.pack, draft.category_of(turn.ground, turn.slots)
     if category.emergency_notice:
         turn.say("utter_problem_notice", notice=category.emergency_notice)
     if category.restricted:
         turn.say("utter_problem_restricted", team=service.team_name(pack, category))
-    if wants_no_name(_what(turn)):
+    if wants_no_name(draft.what_of(turn.slots)):
         allowed = category.anonymous_allowed
         turn.say("utter_problem_anonymous" if allowed else "utter_problem_not_anonymous")
     turn.say(
         "utter_ask_problem_confirm",
-        what=_shorten(_what(turn)),
+        what=_shorten(draft.what_of(turn.slots)),
         category=category.name,
-        where=where_shown(pack, where_of(turn)),
+        where=where_shown(pack, draft.where_of(turn.slots)),
         team=service.team_name(pack, category),
         due=sla.due_at(pack, category, turn.now),
     )
@@ -190,19 +221,6 @@ def read_confirm(turn: Turn) -> str | None:
     if turn.intent == "deny" or turn.choice == "no":
         raise Refusal("utter_problem_what_to_change")
     return None
-
-
-def category_of(turn: Turn) -> Category:
-    """Return the category that was chosen, else the one the words clearly fit."""
-    pack = turn.pack
-    chosen = pack.categories.get(turn.slots.get("problem_category") or "")
-    guessed = categories.guess(pack, _what(turn), turn.ground.sorter)
-    return chosen or guessed or _alternatives(turn, 1)[0]
-
-
-def where_of(turn: Turn) -> Where:
-    """Return where the problem is, as the form has it."""
-    return Where(**(turn.slots.get("problem_where") or {}))
 
 
 def where_shown(pack: Pack, where: Where) -> Text | str:
@@ -234,17 +252,12 @@ def _tells(turn: Turn) -> bool:
     return categories.tells(turn.pack, turn.text, turn.ground.sorter)
 
 
-def _alternatives(turn: Turn, limit: int) -> list[Category]:
-    """Return the likeliest categories, and after these the one for other things."""
-    return categories.alternatives(turn.pack, _what(turn), limit + 1, turn.ground.sorter)
-
-
-def _what(turn: Turn) -> str:
-    return str(turn.slots.get("problem_what") or "")
-
-
 def _named(turn: Turn) -> Place | None:
-    return places.named(turn.pack, turn.entity("place"), turn.entity("facility"))
+    """Return the place a message names; a building with its number before all others."""
+    entity = places.named(turn.pack, turn.entity("place"), turn.entity("facility"))
+    return (
+        places.building(turn.pack, turn.text) or entity or places.by_words(turn.pack, turn.text)
+    )
 
 
 def _known(turn: Turn, place_id: str) -> bool:

@@ -39,7 +39,7 @@ def spot_of(pack: Pack, where: Where, text: str) -> Spot | None:
     place = pack.places.get(where.place_id or "")
     if where.lat is not None and where.lon is not None:
         return Spot(place, (where.lat, where.lon), exact=True)
-    place = place or next(iter(places.in_text(pack, text)), None)
+    place = place or places.by_words(pack, text)
     if place is None:
         return None
     known = place.lat is not None and place.lon is not None

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from actions.governance import figures
 from knowledge.geo import metres
 from knowledge.pack import Outside, Pack, Place
 from knowledge.text import normalise
@@ -10,6 +11,7 @@ from knowledge.text import normalise
 NEAR_METRES = 300  # a point is told by the place that is no farther away
 OURS_METRES = 8000  # a point farther from every place of ours is not in our area
 COMMON_KINDS = ("building", "gate", "road", "parking")  # offered to choose from
+BUILDING = "building"  # the kind of a place, and the sort of a figure
 # Too long for one point: two problems there may lie far apart.
 STRETCHES = frozenset({"road", "block", "village", "hill"})
 
@@ -20,6 +22,33 @@ def named(pack: Pack, place_id: str | None, facility_id: str | None) -> Place | 
         return pack.places[place_id]
     in_it = (place for place in pack.places.values() if place.facility == facility_id)
     return next(in_it, None) if facility_id else None
+
+
+def by_words(pack: Pack, text: str) -> Place | None:
+    """Return the place that words say: the building with their number, else the first named.
+
+    3幢东门 is at building 3, whatever else is called 东门; the rest is for the words to say.
+    """
+    return building(pack, text) or next(iter(in_text(pack, text)), None)
+
+
+def building(pack: Pack, text: str) -> Place | None:
+    """Return the building with the number a text speaks of; None when there are several."""
+    numbers = figures.read(BUILDING, normalise(text))
+    alike = [
+        place
+        for place in pack.places.values()
+        if place.kind == BUILDING and numbers & _numbers(place)
+    ]
+    if len(alike) > 1:  # a block or village that is named too decides
+        named = {place.area for place in in_text(pack, text) if place.kind in STRETCHES}
+        alike = [place for place in alike if place.area in named]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _numbers(place: Place) -> frozenset[str]:
+    names = normalise(" ".join((place.name.zh, place.name.en, *place.aliases)))
+    return figures.read(BUILDING, names)
 
 
 def nearest(pack: Pack, lat: float, lon: float) -> tuple[Place, float] | None:

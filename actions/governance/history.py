@@ -66,7 +66,8 @@ def alone(db: Db, request: ServiceRequest, *, seen: int | None = None) -> None:
         Refusal: something happened since the update `seen`; look at it first.
     """
     db.flush()
-    db.refresh(request, with_for_update=True)
+    # Its words come along by an outer join, which PostgreSQL does not lock.
+    db.refresh(request, with_for_update={"of": ServiceRequest})
     if seen is not None and last_id(db, request) > seen:
         raise Refusal("utter_move_overtaken")
 

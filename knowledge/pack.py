@@ -240,12 +240,16 @@ class QuestionChoice(Text):
 
 
 class CategoryQuestion(Record):
-    """Something worth knowing of a report; not asked of who has used a word in `said`."""
+    """Something worth knowing of a report; not asked of who has used a word in `said`.
+
+    Residents may always skip it; who files for others has to answer what is `required`.
+    """
 
     id: str
     ask: Text
     choices: tuple[QuestionChoice, ...] = ()
     said: tuple[str, ...] = ()
+    required: bool = False
 
 
 class Category(Sourced):

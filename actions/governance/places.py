@@ -67,18 +67,6 @@ def outside(pack: Pack, text: str) -> Outside | None:
     return next((o for o in pack.outside if _short(o.name) in said), None)
 
 
-def told_in(pack: Pack, text: str) -> Place | None:
-    """Return the place of ours a text names, by the longest of its names; None without one."""
-    said = normalise(text)
-    names = (
-        (len(name), place)
-        for place in pack.places.values()
-        for name in map(normalise, (place.name.zh, place.name.en, *place.aliases))
-        if len(name) > 1 and name in said
-    )
-    return max(names, key=lambda pair: pair[0], default=(0, None))[1]
-
-
 def common(pack: Pack, limit: int) -> list[Place]:
     """Return places many speak of, in the pack's order, one kind after the other."""
     places = [

@@ -7,6 +7,7 @@ apart (`marks.py`). Others see of a request neither its words nor who reported i
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from sqlalchemy import and_, exists, or_, select
@@ -150,9 +151,18 @@ def _candidates(
         .limit(MOST)
     )
     return [
-        _Candidate(number, Report(what, Where(place_id, where or "", lat, lon)), kept)
+        _Candidate(number, _told(category, what, place_id, where, lat, lon), kept)
         for number, place_id, lat, lon, what, where, kept in db.execute(asked)
     ]
+
+
+def _told(
+    category: Category, what: str, place_id: str | None, where: str | None, *point: Any
+) -> Report:
+    """Return a request as it was told, without what a partner's system had answered."""
+    asked = tuple(question.ask.zh for question in category.questions)
+    lines = [line for line in what.splitlines() if not (asked and line.startswith(asked))]
+    return Report("\n".join(lines), Where(place_id, where or "", *point))
 
 
 def _meanings(

@@ -21,7 +21,7 @@ from actions.people.model import ApiKey
 from bot.channels.webchat import read_bounded
 from bot.message import clean
 from bot.open311.errors import Wrong
-from bot.open311.services import questions_of, service_of
+from bot.open311.services import service_of
 from bot.visit import FORM
 from knowledge.pack import Category, Pack
 
@@ -128,7 +128,7 @@ def brought(sent: Sent, *, pack: Pack, key: ApiKey, secret: str) -> Brought:
 def _what(sent: Sent, category: Category) -> str:
     """Return what is reported: the description, then the answers with their questions."""
     answers = []
-    for question in questions_of(category):
+    for question in category.questions:
         answer = sent.get(f"attribute[{question.id}]")
         if not answer and question.required:
             raise Wrong(400, "utter_open311_missing", field=f"attribute[{question.id}]")
@@ -152,7 +152,7 @@ def _where(sent: Sent, pack: Pack) -> Where:
     at = _near(pack, lat, lon)
     if not words and not place_id and lat is None:
         raise Wrong(400, "utter_open311_missing", field="lat, long / address_string")
-    told = places.told_in(pack, words)
+    told = places.by_words(pack, words)
     return Where(place_id or (told.id if told else at), words, lat, lon)
 
 

@@ -1,33 +1,14 @@
 """Services: the pack's public categories, and what is asked about each of them."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from actions.governance import public
 from actions.governance.service import team_name
-from actions.wording import Bilingual, Wording
+from actions.wording import Wording
 from bot.open311.errors import Wrong
 from knowledge.pack import Category, Pack
 
 SHOWN = 40  # characters of what a client sent that an error repeats
-
-
-class Question(Protocol):
-    """Something asked about every problem of a category."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def ask(self) -> Bilingual: ...
-
-    @property
-    def required(self) -> bool: ...
-
-
-def questions_of(category: Category) -> Sequence[Question]:
-    """Return what is asked about problems of a category, in order."""
-    return tuple(getattr(category, "questions", ()))
 
 
 def service_of(pack: Pack, code: str) -> Category:
@@ -51,7 +32,7 @@ def services(pack: Pack, wording: Wording, language: str) -> list[dict[str, Any]
             "service_code": category.service_code,
             "service_name": category.name.in_(language),
             "description": _about(pack, wording, category, language),
-            "metadata": bool(questions_of(category)),
+            "metadata": bool(category.questions),
             "type": "realtime",
             "keywords": ", ".join(category.keywords),
             "group": category.group,
@@ -72,9 +53,9 @@ def definition(category: Category, language: str) -> dict[str, Any]:
                 "required": question.required,
                 "datatype_description": None,
                 "order": order,
-                "description": question.ask.zh if language == "zh" else question.ask.en,
+                "description": question.ask.in_(language),
             }
-            for order, question in enumerate(questions_of(category), start=1)
+            for order, question in enumerate(category.questions, start=1)
         ],
     }
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '6b0d94e1f7a3'
-down_revision = '3fa7c10e5b28'
+down_revision = 'c41f9e07d3b6'
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,5 @@
 """What may be reported, and what is asked about it."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from actions.governance import public
@@ -10,7 +8,7 @@ from actions.wording import read_wording
 from bot.open311 import filing, services
 from bot.open311.errors import Wrong
 from bot.open311.filing import Sent
-from knowledge.pack import Pack
+from knowledge.pack import CategoryQuestion, Pack
 from knowledge.records import Text
 from tests.bot.conftest import PACK
 from tests.bot.open311.conftest import HERE
@@ -18,21 +16,18 @@ from tests.bot.open311.conftest import HERE
 KEY = ApiKey(id=1, name="city-app", key_hash="-", area_id="guali/")
 
 
-@dataclass(frozen=True)
-class Question:
-    """What a pack asks about a category."""
-
-    id: str
-    ask: Text
-    required: bool
-
-
 @pytest.fixture
 def asking() -> Pack:
     """A pack that asks two things about street lights."""
     questions = (
-        Question("extent", Text(zh="坏一盏还是一片?", en="One lamp or several?"), True),
-        Question("pole", Text(zh="灯杆上有编号吗?", en="Is there a number?"), False),
+        CategoryQuestion(
+            id="extent",
+            ask=Text(zh="坏一盏还是一片?", en="One lamp or several?"),
+            required=True,
+        ),
+        CategoryQuestion(
+            id="pole", ask=Text(zh="灯杆上有编号吗?", en="Is there a number?"), required=False
+        ),
     )
     light = PACK.categories["road-light"].model_copy(update={"questions": questions})
     return PACK.model_copy(update={"categories": PACK.categories | {"road-light": light}})

@@ -4,7 +4,17 @@ from rasa_sdk.interfaces import Action
 
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
-from actions.governance import details, draft, history, joining, service, similar, taps, telling
+from actions.governance import (
+    details,
+    draft,
+    history,
+    joining,
+    reporting,
+    service,
+    similar,
+    taps,
+    telling,
+)
 from actions.governance.forms import PHOTOS, SLOTS, ReportProblemForm, wants_no_name
 from actions.governance.model import Kind, ServiceRequest
 from actions.governance.reference import read_reference
@@ -61,7 +71,7 @@ class CheckRequest(Answer):
         reference = read_reference(turn.pack, turn.choice or turn.text)
         if reference is None:
             return service.requests_of(turn.db, resident_id=turn.resident_id)
-        return [service.status_of(turn.db, reference=reference, resident_id=turn.resident_id)]
+        return [reporting.own(turn.db, reference=reference, resident_id=turn.resident_id)]
 
 
 def actions(ground: Ground) -> list[Action]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
 from actions.governance import categories, history, moves, sla, telling, workflow
 from actions.governance.history import words_of
-from actions.governance.model import Kind, RequestMeaning, ServiceRequest, Status
+from actions.governance.model import Follower, Kind, RequestMeaning, ServiceRequest, Status
 from actions.governance.reference import next_reference
 from actions.people.model import Resident
 from knowledge.pack import Category, Pack
@@ -87,28 +87,15 @@ def file(
     return request
 
 
-def status_of(db: Db, *, reference: str, resident_id: str) -> ServiceRequest:
-    """Return a resident's own request by its reference.
-
-    Raises:
-        Refusal: there is none, or it is somebody else's; both look the same.
-    """
-    request = db.scalar(
-        select(ServiceRequest).where(
-            ServiceRequest.reference == reference, ServiceRequest.resident_id == resident_id
-        )
-    )
-    if request is None:
-        raise Refusal("utter_request_unknown", reference=reference)
-    return request
-
-
 def requests_of(db: Db, *, resident_id: str, limit: int = 3) -> list[ServiceRequest]:
-    """Return a resident's latest requests, newest first."""
+    """Return the latest requests a resident reported or follows, newest first."""
+    follows = select(Follower.request_id).where(Follower.resident_id == resident_id)
     return list(
         db.scalars(
             select(ServiceRequest)
-            .where(ServiceRequest.resident_id == resident_id)
+            .where(
+                or_(ServiceRequest.resident_id == resident_id, ServiceRequest.id.in_(follows))
+            )
             .order_by(ServiceRequest.id.desc())
             .limit(limit)
         )

@@ -52,7 +52,7 @@ def followers(database: Database) -> list[str]:
 def test_what_others_reported_is_shown_before_the_read_back(meaning: Ground) -> None:
     filed(meaning)
     heard = begin(resident(meaning, "second"), "十二号楼的电梯又不动了，里面没有人")
-    assert "是同一件事吗" in heard.text
+    assert "是同一件，对吗" in heard.text
     assert heard.values == ["same:1", "none"]
     label = heard.label_of("same:1")
     assert label == "我也遇到：安置区12幢，11月24日（周二）报，1户，等待受理"
@@ -122,7 +122,7 @@ def test_the_same_in_english(meaning: Ground) -> None:
     filed(meaning)
     talk = resident(meaning, "second", "en")
     heard = begin(talk, "the elevator in building 12 is not working, nobody inside")
-    assert "Is it the same?" in heard.text
+    assert "it is the same?" in heard.text
     assert heard.label_of("same:1").startswith("Me too: Block D building 12, since")
     assert "GQ-261124-0001" in talk.told(talk.say("1", choice="same:1"))
 
@@ -213,3 +213,15 @@ def test_a_point_that_comes_late_is_looked_at_too(meaning: Ground) -> None:
     at = meaning.pack.places["gz-d1-12"]
     heard = talk.say("", attach=[Attachment("location", lat=at.lat, lon=at.lon)])
     assert heard.values == ["same:1", "none"]
+
+
+def test_what_was_joined_is_told_with_ones_own_reports(meaning: Ground) -> None:
+    filed(meaning, "社区食堂后面地上的窨井盖不见了")
+    talk = resident(meaning, "second")
+    heard = begin(talk, "食堂边上有个井没盖子，当心掉下去")
+    assert heard.values == ["same:1", "none"]
+    assert talk.say("1", choice="same:1").done
+    for text in ("我报的事情怎么样了", "查 gq2611240001"):
+        told = talk.do("action_check_request", text, intent="check_request").text
+        assert "GQ-261124-0001" in told
+        assert "窨井盖" in told

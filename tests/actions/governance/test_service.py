@@ -9,7 +9,7 @@ from actions import conversations
 from actions.conversations import Conversation
 from actions.db import Database, Db
 from actions.errors import Refusal
-from actions.governance import history, moves, service
+from actions.governance import history, moves, reporting, service
 from actions.governance.model import ServiceRequest, Status
 from actions.governance.service import Report, Where
 from actions.outbox import Notice
@@ -206,7 +206,7 @@ def test_a_resident_sees_their_own_only_and_staff_their_area(
             mine.id
         ]
         with pytest.raises(Refusal, match="utter_request_unknown"):
-            service.status_of(db, reference=theirs.reference, resident_id=mine.resident_id)
+            reporting.own(db, reference=theirs.reference, resident_id=mine.resident_id)
     for area, count in (("guali/", 2), ("guali/qicai/", 2), ("guali/meilin/", 0)):
         with database.transaction() as db:
             scope.limit(db, [area])

@@ -70,15 +70,17 @@ class Sorting:
 class Sorter:
     """Sorts reports into the categories of whatever pack is asked about.
 
-    `learned` is the folder `python -m knowledge build` wrote; a pack with other examples is
-    learned anew at its first report. Safe to use from several threads.
+    `learned` is the folder `python -m knowledge build` wrote. A pack with other examples is
+    learned from its first report on, which takes seconds; meanwhile what was learned of the
+    pack before goes on. Safe to use from several threads.
     """
 
     def __init__(self, embedder: Embedder, learned: Path | None = None) -> None:
         self._embedder = embedder
         self._folder = learned
-        self._learning = threading.Lock()
+        self._changing = threading.Lock()
         self._now: tuple[Pack | None, Sorting | None] = (None, None)
+        self._learning: Pack | None = None
 
     def scores(self, pack: Pack, text: str) -> Mapping[str, float]:
         """Return scores as `Sorting.scores`; nothing for a pack with too few examples."""
@@ -96,17 +98,25 @@ class Sorter:
         return sorting.direction(text, vector) if sorting else None
 
     def _sorting(self, pack: Pack) -> Sorting | None:
-        with self._learning:
-            if self._now[0] is not pack:
-                self._now = pack, self._open(pack)
+        with self._changing:
+            if pack is not self._now[0] and pack is not self._learning:
+                self._change_to(pack)
             return self._now[1]
 
-    def _open(self, pack: Pack) -> Sorting | None:
+    def _change_to(self, pack: Pack) -> None:
         wanted, before = fingerprint(pack), self._now[1]
-        if before and before.learned_from == wanted:
-            return before
-        kept = load(self._folder, wanted) if self._folder else None
-        return kept or learn(pack, self._embedder)
+        same = before if before and before.learned_from == wanted else None
+        ready = same or (load(self._folder, wanted) if self._folder else None)
+        if ready or self._now[0] is None:
+            self._now = pack, ready or learn(pack, self._embedder)
+        else:
+            self._learning = pack
+            threading.Thread(target=self._learn, args=(pack,), daemon=True).start()
+
+    def _learn(self, pack: Pack) -> None:
+        learned = learn(pack, self._embedder)
+        with self._changing:
+            self._now = pack, learned
 
 
 def build(pack: Pack, embedder: Embedder, folder: Path) -> None:

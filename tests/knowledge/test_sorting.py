@@ -1,5 +1,7 @@
 """What is learned of categories, and when it is learned anew."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -53,9 +55,30 @@ def test_what_was_learned_of_other_examples_is_not_used(guali: Pack, tmp_path: P
     sorting.build(guali, Letters(), tmp_path)
     changed = with_examples(guali, "lift", "飞毯坏了")
     assert sorting.load(tmp_path, sorting.fingerprint(changed)) is None
-    sorter = Sorter(Letters(), tmp_path)
-    before = sorter.scores(guali, "飞毯坏了")["lift"]
-    assert sorter.scores(changed, "飞毯坏了")["lift"] > before
+
+
+def test_another_pack_is_learned_while_what_was_learned_goes_on(guali: Pack) -> None:
+    learning, may_learn = threading.Event(), threading.Event()
+
+    class Slow(Letters):
+        def embed_queries(self, texts):  # type: ignore[no-untyped-def]
+            if "飞毯坏了" in texts and len(texts) > 1:
+                learning.set()
+                assert may_learn.wait(20)
+            return super().embed_queries(texts)
+
+    changed = with_examples(guali, "lift", "飞毯坏了")
+    sorter = Sorter(Slow())
+    before = sorter.scores(guali, "飞毯坏了")
+    assert sorter.scores(changed, "飞毯坏了") == before
+    assert learning.wait(20)
+    assert sorter.scores(changed, "飞毯坏了") == before
+    may_learn.set()
+    for _ in range(400):
+        if (after := sorter.scores(changed, "飞毯坏了")) != before:
+            break
+        time.sleep(0.05)
+    assert after["lift"] > before["lift"]
 
 
 def test_an_edition_with_the_same_examples_is_not_learned_anew(

@@ -205,10 +205,15 @@ def say(  # noqa: PLR0913 - one row has this many facts
     attachments: Sequence[Attachment] = (),
     inbox_id: int | None = None,
     staff_id: int | None = None,
+    words_of: str = "",
 ) -> Message:
-    """Write down one thing said; choices are given their opaque ids here."""
+    """Write down one thing said; choices are given their opaque ids here.
+
+    `words_of` is the resident with whose words it is erased, if not the conversation's.
+    """
     hold(db, conversation.id)
-    words = Words(resident_id=conversation.resident_id, text=text, created_at=now)
+    whose = words_of or conversation.resident_id
+    words = Words(resident_id=whose, text=text, created_at=now)
     offered = [
         {**asdict(choice), "id": choice.id or f"c.{secrets.token_urlsafe(8)}"}
         for choice in choices

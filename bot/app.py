@@ -112,6 +112,7 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
             ),
             assistant=assistant,
             shelf=Shelf(pack, settings.content_dir),
+            secret_key=settings.secret_key,
             turn_seconds=settings.turn_seconds,
         )
     )

@@ -232,13 +232,16 @@ class Gateway:
             if entry.tries < TRIES:
                 return
             acted = self._fence(db, entry)
+            of_staff = self.unaided.staff.is_of_staff(db, entry)
             turns.close_entry(entry, EntryState.QUARANTINED, now=now)
-            conversation = db.get_one(Conversation, conversation_id)
-            conversations.open_for_staff(db, conversation, now=now)
+            if not of_staff:
+                conversation = db.get_one(Conversation, conversation_id)
+                conversations.open_for_staff(db, conversation, now=now)
         log.error("quarantined", entry=entry.id)
         if not acted:  # else the worker has news of what was done
+            response = "utter_staff_broken" if of_staff else "utter_handed_over"
             with self.ground.database.transaction() as db:
-                self.replies.reply(db, db.get_one(InboxEntry, entry.id), "utter_handed_over")
+                self.replies.reply(db, db.get_one(InboxEntry, entry.id), response)
 
     def _next(self, conversation_id: str) -> tuple[ColumnElement[bool], ...]:
         """Say which entry is the oldest that waits, if it is due: nothing overtakes it."""

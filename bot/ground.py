@@ -32,6 +32,7 @@ class Ground:
     gate: SafetyGate
     assistant: Assistant
     shelf: Shelf | None = None  # without one the pack stays what it is
+    secret_key: str = ""
     turn_seconds: float = 4.0
     store_seconds: float = STORE_SECONDS
 

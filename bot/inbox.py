@@ -1,7 +1,8 @@
 """Keeps an update durably, once, before it is acknowledged."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -23,6 +24,19 @@ class Kept:
     entry_id: int
     conversation_id: str
     waiting: bool
+
+
+@dataclass(frozen=True)
+class Around:
+    """What an entry keeps beside the message until it is dealt with: who said it, to what."""
+
+    sender: str = ""
+    quoted: str = ""
+
+
+def around(entry: InboxEntry) -> Around:
+    """Return what was kept beside an entry's message."""
+    return Around(**json.loads(entry.payload)) if entry.payload else Around()
 
 
 def keep(
@@ -88,6 +102,7 @@ def _write(db: Db, message: InboundMessage, now: datetime) -> InboxEntry:
         update_id=message.update_id,
         conversation_id=conversation.id,
         message_id=said.id,
+        payload=_beside(message),
         state=EntryState.WAITING,
         tries=0,
         received_at=now,
@@ -96,3 +111,8 @@ def _write(db: Db, message: InboundMessage, now: datetime) -> InboxEntry:
     db.add(entry)
     db.flush()
     return entry
+
+
+def _beside(message: InboundMessage) -> str | None:
+    kept = Around(message.sender, message.quoted)
+    return None if kept == Around() else json.dumps(asdict(kept), ensure_ascii=False)

@@ -11,7 +11,12 @@ UNCARRIABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class InboundMessage:
-    """One update of a channel; the same `update_id` is the same update."""
+    """One update of a channel; the same `update_id` is the same update.
+
+    `address` is where it was said. In a group that is the group's, and `sender` the id of who
+    spoke; where only one person and we speak there is none. `quoted` is what the message
+    answers, as far as the channel tells.
+    """
 
     channel: str
     address: str
@@ -19,6 +24,8 @@ class InboundMessage:
     text: str
     attachments: tuple[Attachment, ...] = ()
     bot: str = ""
+    sender: str = ""
+    quoted: str = ""
 
 
 def clean(text: str) -> str:

@@ -57,8 +57,18 @@ class Replies:
         )
         self.write(db, entry, conversation, said)
 
-    def write(self, db: Db, entry: InboxEntry, conversation: Conversation, said: Said) -> None:
-        """Write a reply down; a resident's first one comes after who we are, said once."""
+    def write(
+        self,
+        db: Db,
+        entry: InboxEntry,
+        conversation: Conversation,
+        said: Said,
+        words_of: str = "",
+    ) -> None:
+        """Write a reply down; a resident's first one comes after who we are, said once.
+
+        `words_of` is the resident whose words it repeats, if not this conversation's.
+        """
         now = self.ground.clock.now()
         if conversations.introduce(db, conversation, now=now):
             self.reply(db, entry, "utter_introduction")
@@ -70,6 +80,7 @@ class Replies:
             now=now,
             choices=said.choices,
             inbox_id=entry.id,
+            words_of=words_of,
         )
         told.keep(db, reply, said.told, now=now)
         misses.note(db, conversation, reply, said.told, now=now)

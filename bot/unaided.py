@@ -17,6 +17,7 @@ from bot.choices import is_id, issued
 from bot.ground import Ground
 from bot.language import language_of
 from bot.replies import Replies
+from bot.staff_chat import StaffChats
 from knowledge.pack import NeverRequest
 from knowledge.text import normalise
 
@@ -32,6 +33,11 @@ class Unaided:
     ground: Ground
     replies: Replies
 
+    @property
+    def staff(self) -> StaffChats:
+        """Answers what staff say."""
+        return StaffChats(self.ground, self.replies)
+
     def emergency(self, text: str) -> NeverRequest | None:
         """Return the emergency a message tells of; a gate that is broken finds none."""
         if is_id(text):  # a tap
@@ -43,7 +49,12 @@ class Unaided:
             return None
 
     def answer_emergency(self, emergency: NeverRequest, db: Db, entry: InboxEntry) -> None:
-        """The number comes first, whichever form or person the conversation is with."""
+        """The number comes first, whichever form or person the conversation is with.
+
+        What staff order in their chats is none: they write of fires, and have to.
+        """
+        if self.staff.is_command(db, entry):
+            return
         metrics.EMERGENCIES.inc()
         now = self.ground.clock.now()
         conversation = db.get_one(Conversation, entry.conversation_id)
@@ -70,6 +81,8 @@ class Unaided:
         choice: Choice | None,
     ) -> bool:
         """Answer what needs no assistant; False when it has to be asked."""
+        if self.staff.answers(db, entry, conversation, message):
+            return True
         if tapped := self._one_tap(db, message, choice):
             self._do_tap(db, entry, conversation, tapped)
         elif conversation.status == Status.OPEN:

@@ -340,6 +340,7 @@ class Team(Record):
     id: str
     tier: str
     name: Text
+    aliases: tuple[str, ...] = ()  # what staff call it, too
     dispatches: bool = False
 
 

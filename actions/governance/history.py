@@ -67,7 +67,7 @@ def alone(db: Db, request: ServiceRequest, *, seen: int | None = None) -> None:
     """
     db.flush()
     # Its words come along by an outer join, which PostgreSQL does not lock.
-    db.refresh(request, with_for_update={"of": ServiceRequest})
+    db.refresh(request, with_for_update={"of": ServiceRequest, "key_share": True})
     if seen is not None and last_id(db, request) > seen:
         raise Refusal("utter_move_overtaken")
 

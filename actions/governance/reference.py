@@ -23,7 +23,7 @@ def next_reference(db: Db, pack: Pack, *, now: datetime) -> str:
     The counter's row is locked until that ends, so two requests never share a number.
     """
     day = f"{now.astimezone(pack.zone):%y%m%d}"
-    return f"{_letters(pack)}-{day}-{_next_number(db, day):04d}"
+    return written(pack, day, _next_number(db, day))
 
 
 def _next_number(db: Db, day: str) -> int:
@@ -42,7 +42,12 @@ def _next_number(db: Db, day: str) -> int:
 def read_reference(pack: Pack, text: str) -> str | None:
     """Return the reference a text speaks of, written our way; None when it names none."""
     typed = TYPED.search(normalise(text))
-    return f"{_letters(pack)}-{typed[1]}-{int(typed[2]):04d}" if typed else None
+    return written(pack, typed[1], int(typed[2])) if typed else None
+
+
+def written(pack: Pack, day: str, number: int) -> str:
+    """Write a reference our way: of a day (as `yymmdd`), the request of this number."""
+    return f"{_letters(pack)}-{day}-{number:04d}"
 
 
 def _letters(pack: Pack) -> str:

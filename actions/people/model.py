@@ -165,3 +165,33 @@ class ApiKey(Base):
     area_id: Mapped[str] = mapped_column(ForeignKey("areas.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class StaffAddress(Base):
+    """Where a member of staff speaks to us, on a channel that is not the desk."""
+
+    __tablename__ = "staff_addresses"
+    __table_args__ = (UniqueConstraint("channel", "address"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(128))
+    linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LinkCode(Base):
+    """A one-time code: it links an address to `staff_id`, or makes a chat one of an area.
+
+    `name` is the part of the code it is found by; the whole of it is kept as a keyed hash.
+    """
+
+    __tablename__ = "link_codes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(3), unique=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    area_id: Mapped[str | None] = mapped_column(ForeignKey("areas.id"))
+    team_id: Mapped[str | None] = mapped_column(String(40))
+    tries: Mapped[int] = mapped_column(default=0)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

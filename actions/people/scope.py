@@ -40,6 +40,17 @@ def limit(db: Db, areas: list[str], team: str | None = None) -> None:
 
 
 @contextmanager
+def limited(db: Db, areas: list[str], team: str | None = None) -> Iterator[None]:
+    """Let a session see, for a while, no more than `limit` says."""
+    before = db.info.get("areas"), db.info.get("team")
+    limit(db, areas, team)
+    try:
+        yield
+    finally:
+        db.info["areas"], db.info["team"] = before
+
+
+@contextmanager
 def unlimited(db: Db) -> Iterator[None]:
     """Let a session see all rows for a while: what follows from a deed may be of any area."""
     areas = db.info.pop("areas", None)
@@ -63,6 +74,15 @@ def inside(column: Any, areas: tuple[str, ...]) -> ColumnElement[bool]:
     below = [column.startswith(area, autoescape=True) for area in areas]
     unplaced = [column.is_(None)] if any(area.count("/") == 1 for area in areas) else []
     return or_(false(), *below, *unplaced)
+
+
+def shared(areas: Iterable[str], area: str) -> list[str]:
+    """Return what lies inside one of `areas` and inside `area`, too."""
+    return [max(mine, area, key=len) for mine in areas if _nested(mine, area)]
+
+
+def _nested(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def reaches(areas: Iterable[str], area_id: str | None) -> bool:

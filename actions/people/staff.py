@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import Delete
 
 from actions.db import Db
 from actions.errors import XiaoliError
+from actions.people import links
 from actions.people.locks import alone
 from actions.people.model import Area, Role, SignInAttempt, Staff, StaffSession
 
@@ -81,7 +82,7 @@ def add(db: Db, newcomer: Newcomer, password: str, *, now: datetime) -> Staff:
         username=username,
         password_hash=_hash(password),
         role=newcomer.role,
-        area_id=_area(db, newcomer.area_id).id,
+        area_id=area(db, newcomer.area_id).id,
         team_id=newcomer.team_id,
         created_at=now,
     )
@@ -111,12 +112,25 @@ def disable(db: Db, username: str, *, now: datetime) -> Staff:
     staff = _known(db, username)
     staff.disabled_at = staff.disabled_at or now
     db.execute(_sessions_of(staff))
+    links.unlink(db, staff)
     return staff
 
 
 def everybody(db: Db) -> list[Staff]:
     """Return all members of staff by name, those of former days included."""
     return list(db.scalars(select(Staff).order_by(Staff.username)))
+
+
+def named(db: Db, username: str) -> Staff:
+    """Return a member of staff who may act.
+
+    Raises:
+        StaffUnfit: there is nobody of that name, or they were disabled.
+    """
+    staff = _known(db, username)
+    if staff.disabled_at:
+        raise StaffUnfit(f"{staff.username} was disabled and can be linked to nothing")
+    return staff
 
 
 def areas_of(staff: Staff) -> list[str]:
@@ -232,12 +246,17 @@ def _tidy(username: str) -> str:
     return unicodedata.normalize("NFKC", username).strip().casefold()
 
 
-def _area(db: Db, area_id: str) -> Area:
-    area = db.get(Area, area_id.strip("/") + "/")
-    if area is None:
+def area(db: Db, area_id: str) -> Area:
+    """Return an area by its path.
+
+    Raises:
+        StaffUnfit: there is none.
+    """
+    found = db.get(Area, area_id.strip("/") + "/")
+    if found is None:
         known = ", ".join(db.scalars(select(Area.id).order_by(Area.id).limit(40)))
         raise StaffUnfit(f"There is no area {area_id}; there are: {known or 'none yet'}")
-    return area
+    return found
 
 
 def _hash(password: str) -> str:

@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from actions.clock import open_clock
 from actions.db import Database, Db
 from actions.errors import SettingInvalid, StoreUnsafe
-from actions.people import audit
+from actions.people import audit, links, scope
 from actions.people import staff as people
+from actions.people.links import Place
 from actions.people.model import Role
 from actions.people.staff import Newcomer, StaffUnfit
 from bot import settings
@@ -61,9 +62,7 @@ def add(
 ) -> None:
     """Make somebody a member of staff."""
     said = settings.read()
-    teams = load_pack(said.community_dir).teams
-    if team is not None and team not in teams:
-        raise StaffUnfit(f"There is no team {team}; there are: {', '.join(sorted(teams))}")
+    _check_team(said, team)
     password = _password(generate)
     with open_store() as deed:
         newcomer = Newcomer(name, role, area, team)
@@ -91,6 +90,46 @@ def disable(name: Name) -> None:
         member = people.disable(deed.db, name, now=deed.now)
         deed.note("staff_disabled", f"staff:{member.id}")
     typer.echo(f"{member.username} can no longer sign in")
+
+
+@commands.command("link")
+def link(name: Name) -> None:
+    """Make a code by which somebody tells us in a chat who they are."""
+    with open_store() as deed:
+        member = people.named(deed.db, name)
+        code = links.code_for_staff(deed.db, member, key=secret_key(deed.said), now=deed.now)
+        deed.note("link_code_made", f"staff:{member.id}")
+    typer.echo(f"{member.username} sends, to the bot alone: 绑定 {links.shown(code)}")
+    _show_until()
+
+
+@commands.command("unlink")
+def unlink(name: Name) -> None:
+    """Know somebody in no chat any more."""
+    with open_store() as deed:
+        member = people.named(deed.db, name)
+        count = links.unlink(deed.db, member)
+        deed.note("unlinked", f"staff:{member.id}")
+    typer.echo(f"{member.username} is linked to nothing; there were {count} addresses")
+
+
+@commands.command("link-chat")
+def link_chat(
+    name: Annotated[str, typer.Argument(help="the administrator who asks for it")],
+    area: Annotated[str, typer.Option(help="where, as a path: guali/qicai/")],
+    team: Annotated[str | None, typer.Option(help="a team's id in the pack")] = None,
+) -> None:
+    """Make a code that makes the group it is said in a chat of staff."""
+    _check_team(settings.read(), team)
+    with open_store() as deed:
+        admin = people.named(deed.db, name)
+        place = Place(people.area(deed.db, area).id, team)
+        if admin.role != Role.ADMIN or not scope.reaches(people.areas_of(admin), place.area_id):
+            raise StaffUnfit(f"{admin.username} is no administrator of {place.area_id}")
+        code = links.code_for_chat(deed.db, place, key=secret_key(deed.said), now=deed.now)
+        deed.note("chat_code_made", f"staff:{admin.id}")
+    typer.echo(f"Somebody who is linked says in the group: 绑定群 {links.shown(code)}")
+    _show_until()
 
 
 @commands.command("list")
@@ -157,6 +196,17 @@ def _password(generate: bool) -> str:
     if generate:
         return people.make_password()
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _check_team(said: Settings, team: str | None) -> None:
+    teams = load_pack(said.community_dir).teams
+    if team is not None and team not in teams:
+        raise StaffUnfit(f"There is no team {team}; there are: {', '.join(sorted(teams))}")
+
+
+def _show_until() -> None:
+    minutes = int(links.LASTS.total_seconds() // 60)
+    typer.echo(f"Shown this once; good for {minutes} minutes and one use")
 
 
 def _show(password: str, generate: bool) -> None:

@@ -92,7 +92,7 @@ class Bot:
 @pytest.fixture
 async def bot(database: Database, clock: StandingClock, tmp_path: Path) -> AsyncIterator[Bot]:
     assistant, wording = Echo(), read_wording(PACK.zone)
-    ground = Ground(database, clock, wording, PACK, KeywordGate(), assistant)
+    ground = Ground(database, clock, wording, PACK, KeywordGate(), assistant, secret_key="key")
     ground.turn_seconds = ground.store_seconds = PATIENT
     gateway = Gateway(ground)
     channel = Webchat(

@@ -1,5 +1,6 @@
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 from actions.db import Base, Database
 from actions.errors import XiaoliError
-from actions.people import staff
+from actions.people import links, staff
 from actions.people.model import Area, AuditEntry
 from bot.desk.commands import commands
 
@@ -109,3 +110,31 @@ def test_every_change_is_sealed_with_the_assistants_own_key(store: Database) -> 
     with store.transaction() as db:
         db.execute(update(AuditEntry).where(AuditEntry.id == 2).values(deed="nothing"))
     assert "Entry 2 does not fit" in run("audit")
+
+
+def test_codes_for_chats_are_shown_once_and_work(store: Database) -> None:
+    run(*ADD, "--generate")
+    run("add", "boss", "--role", "admin", "--area", "guali/", "--generate")
+    shown = re.search(r"绑定 (\S+)", run("link", "wang"))
+    group = re.search(r"绑定群 (\S+)", run("link-chat", "boss", "--area", "guali"))
+    assert shown
+    assert group
+    now = datetime.now(UTC)
+    with store.transaction() as db:
+        door = links.Door("platform", "w")
+        assert links.link(db, shown[1], door, key="kept", now=now)
+        assert links.open_chat(db, group[1], "c" * 32, key="kept", now=now)
+    assert "there were 1 addresses" in run("unlink", "wang")
+    with store.reading() as db:
+        assert links.speaker(db, door) is None
+        deeds = list(db.scalars(select(AuditEntry.deed).order_by(AuditEntry.id)))
+    assert deeds[2:] == ["link_code_made", "chat_code_made", "unlinked"]
+
+
+def test_a_chat_is_made_by_administrators_of_its_area_only(store: Database) -> None:
+    run(*ADD, "--generate")
+    assert "no administrator" in mistake("link-chat", "wang", "--area", "guali/")
+    assert "no area" in mistake("link-chat", "wang", "--area", "nowhere")
+    assert "no team x" in mistake("link-chat", "wang", "--area", "guali/", "--team", "x")
+    run("disable", "wang")
+    assert "disabled" in mistake("link", "wang")

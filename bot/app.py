@@ -28,7 +28,7 @@ from actions.wording import Wording, read_wording
 from bot import draws, feeds, page
 from bot import gateway as life
 from bot.assistant import Assistant, RasaAssistant
-from bot.channels import partner, phone, webchat
+from bot.channels import deskchat, partner, phone, webchat
 from bot.delivery import Delivery
 from bot.desk import pages as desk
 from bot.desk.visit import ROOT as DESK
@@ -195,6 +195,7 @@ def _desk(parts: Parts) -> Desk:
         uploads=parts.webchat.uploads,
         embedder=parts.embedder,
         font_dir=parts.settings.font_dir,
+        drain=parts.gateway.drain,
     )
 
 
@@ -312,6 +313,7 @@ def build_worker(settings: Settings) -> Callable[[], None]:
         wording=wording,
         channels={
             webchat.NAME: webchat.ByRow(),
+            deskchat.NAME: deskchat.OnTheDesk(),
             phone.NAME: phone.ByPhone(),
             partner.NAME: partner.ByAsking(),
         },

@@ -60,18 +60,23 @@ def keep(
         return _keep(database, message, now, at_once)
 
 
+def keep_in(
+    db: Db, message: InboundMessage, *, now: datetime, at_once: AtOnce | None = None
+) -> Kept:
+    """Keep an update in the caller's transaction; it is durable once that is."""
+    entry = _find(db, message)
+    if entry is None:
+        entry = _write(db, message, now)
+        if at_once:
+            at_once(db, entry)
+    return Kept(entry.id, str(entry.conversation_id), waiting=entry.state == EntryState.WAITING)
+
+
 def _keep(
     database: Database, message: InboundMessage, now: datetime, at_once: AtOnce | None
 ) -> Kept:
     with database.transaction() as db:
-        entry = _find(db, message)
-        if entry is None:
-            entry = _write(db, message, now)
-            if at_once:
-                at_once(db, entry)
-        return Kept(
-            entry.id, str(entry.conversation_id), waiting=entry.state == EntryState.WAITING
-        )
+        return keep_in(db, message, now=now, at_once=at_once)
 
 
 def _find(db: Db, message: InboundMessage) -> InboxEntry | None:

@@ -193,6 +193,9 @@ class StaffChats:
         if not heard.message.text and heard.message.attachments:
             minutes = int(chat.PHOTOS_WITHIN.total_seconds() // 60)
             return Answer("utter_staff_photo_kept", {"minutes": minutes})
+        if emergency := self.ground.gate.check(heard.message.text):
+            said = {"number": emergency.number, "advice": emergency.first_sentence}
+            return Answer("utter_emergency", said)
         command = commands.nearly(heard.message.text)
         if command is None:
             return Answer("utter_staff_not_understood")
@@ -269,8 +272,8 @@ LINKS: Mapping[str, Callable[[StaffChats, Heard, str], Answer]] = {
 }
 
 
-def place_of(pack: Pack, chat: StaffChat) -> Text:
-    """Name what a chat is for: the area, and the team there if it is one team's."""
+def place_of(pack: Pack, chat: StaffChat | Staff) -> Text:
+    """Name what a chat or somebody is for: the area, and the team there, if it is for one."""
     area, team = pack.areas.get(chat.area_id), pack.teams.get(chat.team_id or "")
     names = [known.name for known in (area, team) if known]
     return Text(

@@ -34,6 +34,8 @@ ANSWERS = frozenset({Role.STAFF, Role.ADMIN})
 
 EDITS = frozenset({Role.EDITOR, Role.ADMIN})  # may change what residents are told
 
+ADMINISTERS = frozenset({Role.ADMIN})  # says who is staff, and where they are told
+
 
 class StaffUnfit(XiaoliError):
     """A member of staff cannot be like this; the message says what to change."""

@@ -18,6 +18,7 @@ from knowledge.records import Text
 SECTIONS = {
     "/": Text(zh="待办", en="Inbox"),
     "/sessions": Text(zh="场次", en="Sessions"),
+    "/chat": Text(zh="工作群", en="Chat"),
     "/visits": Text(zh="参观", en="Visits"),
     "/calls": Text(zh="打电话", en="Calls"),
     "/content": Text(zh="内容", en="Content"),
@@ -99,6 +100,7 @@ CHANNELS = {
     "dingtalk": Text(zh="钉钉", en="DingTalk"),
     "desk": Text(zh="前台登记", en="at the desk"),
     "open311": Text(zh="合作平台", en="a partner"),
+    "staff": Text(zh="工作群", en="chat of staff"),
 }
 
 REASONS = {

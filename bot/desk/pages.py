@@ -4,11 +4,12 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from actions.people.staff import ANSWERS, EDITS
+from actions.people.staff import ADMINISTERS, ANSWERS, EDITS
 from bot.desk import (
     attendance,
     callers,
     calls,
+    chat,
     content,
     conversation,
     editing,
@@ -88,11 +89,20 @@ BOOKINGS = (
     ("POST", "/calls/{notice_id}/told", calls.told, calls.see),
 )
 
+CHAT = (
+    ("GET", "/chat", chat.see, None),
+    ("GET", "/chat/later", chat.see_later, None),
+    ("POST", "/chat", chat.say, chat.see),
+    ("POST", "/chat/code", chat.make_code, chat.see),
+    ("POST", "/chat/unlink", chat.unlink, chat.see),
+)
+
 PAGES = (
     *(
         Page(method, path, answer, shows, roles=ANSWERS)
         for method, path, answer, shows in BOOKINGS
     ),
+    *(Page(method, path, answer, shows, roles=ANSWERS) for method, path, answer, shows in CHAT),
     *(
         Page(method, path, answer, shows, roles=EDITS, largest=LARGEST_DOCUMENT)
         for method, path, answer, shows in CONTENT
@@ -119,6 +129,7 @@ PAGES = (
         conversation.resolve,
         shows=conversation.see,
     ),
+    Page("POST", "/chat/group", chat.make_chat_code, chat.see, ADMINISTERS),
     Page("GET", "/requests/{reference}", request.see),
     Page("POST", "/requests/{reference}/moves", request.move, shows=request.see),
     Page("GET", "/help/{help_id}", neighbour_help.see),

@@ -167,7 +167,9 @@ class Door:
             )
             response = answer(visit)
             self._seal(db, who.id, visit.notes)
-            return response
+        for do in visit.afterwards:
+            _try(do)
+        return response
 
     def _seal(self, db: Db, staff_id: int, notes: list[tuple[str, str]]) -> None:
         for deed, subject in notes:
@@ -179,6 +181,14 @@ class Door:
                 subject=subject,
                 now=self.desk.clock.now(),
             )
+
+
+def _try(do: Callable[[], None]) -> None:
+    """Do what follows from a deed; should it fail, the deed is done, and others go on."""
+    try:
+        do()
+    except Exception as error:
+        log.warning("left to the sweep", error=kind_of(error))
 
 
 def sign_out(visit: Visit) -> Response:

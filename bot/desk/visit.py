@@ -1,6 +1,6 @@
 """One request of somebody who is signed in: who, when, what they sent and may see."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -49,6 +49,7 @@ class Desk:
     uploads: Path
     embedder: Embedder
     font_dir: Path
+    drain: Callable[[str], Coroutine[Any, Any, None]]  # answers what waits in a conversation
     templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +86,7 @@ class Visit:
     refused: Text | None = None
     page: str = "/"
     notes: list[tuple[str, str]] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)  # once it is committed
 
     def note(self, deed: str, subject: str) -> None:
         """Have it written into the audit log, at the end of this transaction."""

@@ -35,7 +35,7 @@ async def test_every_section_shows_the_whole_navigation_and_where_one_is(
 
 
 async def test_nobody_is_led_where_they_may_not_go(village: Village) -> None:
-    of_staff = ["/", "/sessions", "/visits", "/calls"]
+    of_staff = ["/", "/sessions", "/chat", "/visits", "/calls"]
     assert sections((await village.colleague("own").get("/")).text) == of_staff
     of_editors = [path for path in SECTIONS if path not in of_staff[1:]]
     assert sections((await village.colleague("editor").get("/")).text) == of_editors

@@ -14,7 +14,7 @@ from actions import callers, conversations
 from actions.conversations import Author, Conversation, Message
 from actions.db import Db
 from actions.errors import Refusal
-from actions.governance import chat, commands
+from actions.governance import chat, commands, partners
 from actions.governance.chat import Answer, Room
 from actions.governance.commands import Order
 from actions.people import audit, links, scope, staff
@@ -29,7 +29,9 @@ from knowledge.pack import Pack
 from knowledge.records import Text
 from knowledge.text import normalise
 
-RESIDENTS_ONLY = frozenset({"webchat", callers.CHANNEL})  # a session of a page is no sign-in
+RESIDENTS_ONLY = frozenset(
+    {"webchat", callers.CHANNEL, partners.CHANNEL}
+)  # a session of a page is no sign-in
 
 # What makes and ends a link → the words, which a code may follow.
 CODE = r"[\s:]*(?P<code>(?:[a-z0-9][\s-]*){6,12})"

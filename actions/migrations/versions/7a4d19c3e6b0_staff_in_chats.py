@@ -6,7 +6,7 @@ from alembic import op
 import actions.db
 
 revision = '7a4d19c3e6b0'
-down_revision = 'c41f9e07d3b6'
+down_revision = '6b0d94e1f7a3'
 branch_labels = None
 depends_on = None
 

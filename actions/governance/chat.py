@@ -89,6 +89,7 @@ def do(room: Room, order: Order) -> Answer:
 
 def take(room: Room, order: Order) -> Answer:
     """Acknowledge a request, and make it the speaker's own."""
+    _refuse_talk(room, order)
     request, _ = _meant(room, order)
     taken_on = request.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS)
     if taken_on and request.staff_id == room.staff.id:
@@ -124,6 +125,7 @@ def give_back(room: Room, order: Order) -> Answer:
 
 def start(room: Room, order: Order) -> Answer:
     """Say that a request is being dealt with."""
+    _refuse_talk(room, order)
     request, _ = _meant(room, order)
     _move(room, request, Status.IN_PROGRESS)
     return _done(room, "utter_staff_did_start", request, "moved_to_in_progress")
@@ -335,6 +337,13 @@ def _move(
             raise
         minutes = int(PHOTOS_WITHIN.total_seconds() // 60)
         raise Refusal("utter_staff_needs_photo", minutes=minutes) from None
+
+
+def _refuse_talk(room: Room, order: Order) -> None:
+    """Refuse words that belong to no command: who answers the phone takes no request on."""
+    if order.rest and not order.numbers:
+        usage = room.phrase(f"utter_staff_help_{order.command.name}")
+        raise Refusal("utter_staff_say_it_so", usage=usage)
 
 
 def _refuse_over(room: Room, request: ServiceRequest) -> None:

@@ -53,10 +53,11 @@ def say(visit: Visit) -> Response:
         raise Refusal("utter_desk_not_like_that")
     sender = str(visit.staff.id)
     with scope.unlimited(visit.db):  # the chat may not be there yet
-        links.know(visit.db, visit.staff, Door(NAME, sender), now=visit.now)
         talk = conversations.at_address(
             visit.db, channel=NAME, address=_address(visit), now=visit.now
         )
+        conversations.hold(visit.db, talk.id)  # colleagues may say their first word at once
+        links.know(visit.db, visit.staff, Door(NAME, sender), now=visit.now)
         talk.area_id = visit.staff.area_id
         links.open_for(visit.db, _place(visit), talk.id, now=visit.now)
         message = InboundMessage(

@@ -49,3 +49,30 @@ def test_nothing_outside_the_scope_can_be_changed(placed: Database) -> None:
         db.execute(update(Conversation).values(epoch=9))
     with placed.reading() as db:
         assert len(db.scalars(select(Conversation).where(Conversation.epoch == 9)).all()) == 2
+
+
+def test_a_scope_for_a_while_ends_with_it(placed: Database) -> None:
+    with placed.reading() as db:
+        with scope.limited(db, ["guali/meilin/"]):
+            assert len(db.scalars(select(Conversation)).all()) == 1
+        assert len(db.scalars(select(Conversation)).all()) == 6
+        scope.limit(db, ["guali/qicai/"])
+        with scope.limited(db, []):
+            assert db.scalars(select(Conversation)).all() == []
+        assert len(db.scalars(select(Conversation)).all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("mine", "here", "shared"),
+    [
+        (["guali/"], "guali/qicai/", ["guali/qicai/"]),
+        (["guali/qicai/1/"], "guali/qicai/", ["guali/qicai/1/"]),
+        (["guali/meilin/"], "guali/qicai/", []),
+        (["guali/qicai2/"], "guali/qicai/", []),
+        ([], "guali/", []),
+    ],
+)
+def test_what_two_share_is_the_smaller_of_areas_that_lie_in_one_another(
+    mine: list[str], here: str, shared: list[str]
+) -> None:
+    assert scope.shared(mine, here) == shared

@@ -1,5 +1,6 @@
 """Staff who are signed in speak in the chat of their team, and link themselves elsewhere."""
 
+import asyncio
 import re
 import secrets
 from datetime import timedelta
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from actions.governance.model import Status
 from actions.people import audit, links, staff
 from actions.people.links import Door
-from actions.people.model import AuditEntry, Staff
+from actions.people.model import AuditEntry, Staff, StaffChat
 from bot.channels.deskchat import NAME, OnTheDesk
 from bot.channels.webchat import ByRow
 from bot.delivery import Channel, Delivery
@@ -63,6 +64,20 @@ async def test_colleagues_share_a_chat_and_others_have_their_own(village: Villag
     for other in ("town", "other", "police"):
         page = (await village.colleague(other).get("/chat")).text
         assert '<ol id="lines">\n</ol>' in page
+
+
+async def test_colleagues_may_say_their_first_words_at_once(village: Village) -> None:
+    names = ("own", "boss")
+    sent = [
+        village.colleague(name).post("/chat", words="帮助", once=secrets.token_hex(16))
+        for name in names
+    ]
+    answers = await asyncio.gather(*sent)
+    assert [answer.status_code for answer in answers] == [303, 303]
+    page = (await village.colleague("own").get("/chat")).text
+    assert page.count("可以这样说") == 2
+    with village.bot.parts.database.reading() as db:
+        assert len(db.scalars(select(StaffChat)).all()) == 1
 
 
 async def test_notices_come_into_the_chat_and_can_be_tapped(village: Village) -> None:

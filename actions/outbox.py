@@ -134,6 +134,20 @@ def put_once(db: Db, *, key: str, **notice: Any) -> Notice | None:
     return found
 
 
+def is_untried(db: Db, key: str) -> bool:
+    """Whether nobody has tried to send a notice: the worker slept, or the clock went ahead.
+
+    Whoever sends it meanwhile is waited for.
+    """
+    untried = select(Notice).where(
+        Notice.key == key,
+        Notice.state.in_((NoticeState.WAITING, NoticeState.CANCELLED)),
+        Notice.tries == 0,
+    )
+    held = untried.with_for_update().execution_options(populate_existing=True)
+    return db.scalar(held) is not None
+
+
 def cancel(db: Db, about: str) -> int:
     """Take back every notice about something that is still owed; returns how many."""
     taken_back = db.execute(

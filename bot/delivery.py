@@ -113,6 +113,7 @@ class Delivery:
                 return
             if notice.stale_at is not None and notice.stale_at <= self.clock.now():
                 notice.state = NoticeState.CANCELLED
+                notice.tries -= 1  # it was only looked at
                 return
             conversation = db.get_one(Conversation, notice.conversation_id)
             address = db.get_one(Address, conversation.address_id)

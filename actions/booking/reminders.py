@@ -60,6 +60,11 @@ def quiet_ends(moment: datetime, zone: tzinfo) -> datetime:
     return datetime.combine(day, QUIET_TO, zone)
 
 
+def quiet_begins(moment: datetime, zone: tzinfo) -> datetime:
+    """Return when the next night begins, of a moment by day."""
+    return datetime.combine(moment.astimezone(zone).date(), QUIET_FROM, zone)
+
+
 def due_times(
     session: Session, *, zone: tzinfo, preference: Preference, now: datetime
 ) -> list[tuple[str, datetime]]:
@@ -70,12 +75,15 @@ def due_times(
 
 
 def owe(db: Db, programme: Programme, booking: Booking, *, now: datetime) -> None:
-    """Owe a booking's reminders; each is sent before the next is due, or not at all."""
-    session = booking.session
+    """Owe a booking's reminders.
+
+    Each is sent before the next is due and before the night, or not at all.
+    """
+    session, zone = booking.session, programme.wording.zone
     resident = db.get_one(Resident, booking.resident_id)
     due = due_times(
         session,
-        zone=programme.wording.zone,
+        zone=zone,
         preference=Preference(resident.reminders),
         now=now,
     )
@@ -86,7 +94,7 @@ def owe(db: Db, programme: Programme, booking: Booking, *, now: datetime) -> Non
             conversation_id=booking.conversation_id,
             response="utter_booking_reminder",
             due_at=moment,
-            stale_at=stale_at,
+            stale_at=min(stale_at, quiet_begins(moment, zone)),
             values=values_of(programme, booking),
             about=about(booking),
             key=f"{about(booking)}:{session.revision}:{name}",

@@ -26,6 +26,8 @@ from actions.db import Db
 from actions.errors import Refusal
 from actions.wording import to_json
 
+OFFER = "utter_offer"
+
 
 def offer(db: Db, programme: Programme, *, session_id: int, now: datetime) -> None:
     """Offer free places to those who wait, in their order, passing over what does not fit.
@@ -104,17 +106,24 @@ def leave(
 
 
 def expire_due(db: Db, programme: Programme, *, now: datetime) -> int:
-    """End the offers whose time has run out, and ask the next; returns how many ended."""
+    """End the offers whose time has run out, and ask the next; returns how many ended.
+
+    Whoever could not be asked in that time is asked now, and their time begins anew.
+    """
     due = select(WaitlistEntry).where(
         WaitlistEntry.status == EntryStatus.OFFERED, WaitlistEntry.offer_until <= now
     )
     ended = 0
     for entry in db.scalars(due.order_by(WaitlistEntry.session_id, WaitlistEntry.id)).all():
-        places.hold(db, entry.session_id)
-        if _move(db, entry, EntryStatus.OFFERED, EntryStatus.EXPIRED):
+        session = places.hold(db, entry.session_id)
+        db.refresh(entry)
+        if _is_unheard(db, entry, now):
+            _offer_to(db, programme, session, entry, now)
+        elif _move(db, entry, EntryStatus.OFFERED, EntryStatus.EXPIRED):
             ended += 1
             _pass_on(db, programme, entry, now)
-            _tell(db, programme, entry, "utter_offer_expired", due_at=now)
+            told_at = _asked_at(programme, session, now)
+            _tell(db, programme, entry, "utter_offer_expired", due_at=told_at)
     return ended
 
 
@@ -216,6 +225,12 @@ def _offer_to(
     _ask(db, programme, entry, asked_at)
 
 
+def _is_unheard(db: Db, entry: WaitlistEntry, now: datetime) -> bool:
+    """Whether somebody's time ran out before the question was ever sent."""
+    still = entry.status == EntryStatus.OFFERED and entry.session.starts_at > now
+    return still and outbox.is_untried(db, _key(entry, OFFER))
+
+
 def _asked_at(programme: Programme, session: Session, now: datetime) -> datetime:
     asked_at = reminders.quiet_ends(now, programme.wording.zone)
     return asked_at if asked_at < session.starts_at else now  # better woken than too late
@@ -223,7 +238,7 @@ def _asked_at(programme: Programme, session: Session, now: datetime) -> datetime
 
 def _ask(db: Db, programme: Programme, entry: WaitlistEntry, asked_at: datetime) -> None:
     db.flush()
-    _tell(db, programme, entry, "utter_offer", due_at=asked_at, stale_at=entry.offer_until)
+    _tell(db, programme, entry, OFFER, due_at=asked_at, stale_at=entry.offer_until)
 
 
 def _pass_on(db: Db, programme: Programme, entry: WaitlistEntry, now: datetime) -> None:
@@ -252,8 +267,12 @@ def _tell(
         stale_at=stale_at,
         values=to_json(told),
         about=about(entry) if stale_at else "",
-        key=f"{about(entry)}:{response}",
+        key=_key(entry, response),
     )
+
+
+def _key(entry: WaitlistEntry, response: str) -> str:
+    return f"{about(entry)}:{response}"
 
 
 def _own(db: Db, entry_id: int, resident_id: str) -> WaitlistEntry:

@@ -1,7 +1,7 @@
 """A community with its sessions written, and residents who book them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +19,8 @@ from actions.db import Db
 from actions.dialogue import Ground
 from actions.people import scope
 from actions.people.model import Role, Staff
+from bot.channels.webchat import ByRow
+from bot.delivery import Channel, Delivery
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MakeSession = Callable[..., int]
@@ -78,6 +80,15 @@ def cancel(ground: Ground, booking_id: int, *, who: str = "a") -> None:
             resident_id=conversation_of(db, who).resident_id,
             now=ground.clock.now(),
         )
+
+
+def deliver(ground: Ground) -> None:
+    """The worker sends everything that is due."""
+    never = timedelta(days=99)
+    channels: dict[str, Channel] = {"webchat": ByRow()}
+    worker = Delivery(ground.database, ground.clock, ground.wording, channels, never)
+    while worker.deliver_due():
+        pass
 
 
 def take_offline(ground: Ground, *activity_ids: str) -> None:

@@ -3,7 +3,7 @@
 Every deed returns the response that refuses it, or `DONE`; refused, it has changed nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -149,14 +149,18 @@ class Model:
             self._offer(session, now)
 
     @whole
-    def expire(self, now: datetime) -> None:
+    def expire(self, now: datetime, unheard: Container[tuple[int, str]] = ()) -> None:
+        """Who could not be asked in time, by session and name, is asked anew."""
         due = [
-            (session, one)
-            for _, session in sorted(self.sessions.items())
+            (session_id, session, one)
+            for session_id, session in sorted(self.sessions.items())
             for one in session.line
             if one.until and one.until <= now
         ]
-        for session, one in due:
+        for session_id, session, one in due:
+            if (session_id, one.who) in unheard and session.starts > now:
+                one.until = self._until(session, now)
+                continue
             session.line.remove(one)
             self._offer(session, now)
 
@@ -215,14 +219,18 @@ class Model:
     def _offer(self, session: Dated, now: datetime) -> None:
         if session.starts <= now or not session.is_open:
             return
+        for one in session.line:
+            if one.until is None and one.places <= session.left:
+                one.until = self._until(session, now)
+
+    def _until(self, session: Dated, now: datetime) -> datetime:
+        """Until when somebody may answer who is asked now, or after the night."""
         local = now.astimezone(self.zone)
         night = timedelta(days=1) if local.hour >= 21 else timedelta()
         asked = local.replace(hour=7, minute=0, second=0, microsecond=0) + night
         if 7 <= local.hour < 21 or asked >= session.starts:
             asked = now
-        for one in session.line:
-            if one.until is None and one.places <= session.left:
-                one.until = min(asked + OFFER_FOR, session.starts)
+        return min(asked + OFFER_FOR, session.starts)
 
     def _bookable(self, session_id: int, who: str, places: int, now: datetime) -> Dated:
         session = self.sessions[session_id]

@@ -172,5 +172,13 @@ def test_an_evening_reminder_is_never_sent_beside_the_later_one(
 ) -> None:
     book(ground, make_session())
     evening, soon = owed(ground)
-    assert evening.stale_at == soon.due_at
+    assert evening.stale_at == at(27, 21) < soon.due_at
     assert soon.stale_at == at(28, 14)
+
+
+def test_a_reminder_that_is_late_is_not_sent_at_night(
+    ground: Ground, make_session: MakeSession
+) -> None:
+    book(ground, make_session(starts_at=at(27, 22, 30), ends_at=at(27, 23)))
+    _, soon = owed(ground)
+    assert (soon.due_at, soon.stale_at) == (at(27, 20, 30), at(27, 21))

@@ -188,7 +188,8 @@ class Booked(RuleBasedStateMachine):
 
     @rule()
     def expire(self) -> None:
-        self._same(self.model.expire(self.now), waitlist.expire_due)
+        expected = self.model.expire(self.now, self._unheard())
+        self._same(expected, waitlist.expire_due)
 
     @rule(session=which, by=hours)
     def move(self, session: int, by: timedelta) -> None:
@@ -398,6 +399,20 @@ class Booked(RuleBasedStateMachine):
         line = select(WaitlistEntry).where(WaitlistEntry.status.in_(IN_LINE))
         by_turn = line.order_by(WaitlistEntry.session_id, WaitlistEntry.position)
         return self._read(lambda db: db.scalars(by_turn).all())
+
+    def _unheard(self) -> set[tuple[int, str]]:
+        """Who is being asked and has not heard of it, by session and name."""
+        names = {resident_id: who for who, resident_id in self.conversations.items()}
+        untried = {
+            notice.about
+            for notice in self._notices("utter_offer")
+            if notice.state in (NoticeState.WAITING, NoticeState.CANCELLED) and not notice.tries
+        }
+        return {
+            (e.session_id, names[e.resident_id])
+            for e in self._line()
+            if f"waitlist:{e.id}" in untried
+        }
 
     def _notices(self, *responses: str) -> Sequence[Notice]:
         notices = select(Notice).order_by(Notice.id)

@@ -18,6 +18,7 @@ from tests.actions.booking.conftest import (
     book,
     cancel,
     conversation_of,
+    deliver,
     programme_of,
     session_of,
     wait,
@@ -137,6 +138,7 @@ def test_time_that_runs_out_asks_the_next_and_tells_the_one_before(
     ground: Ground, full: int, clock: StandingClock
 ) -> None:
     give_back(ground)
+    deliver(ground)
     clock.pass_by(timedelta(minutes=29, seconds=59))
     assert expire(ground) == 0
     clock.pass_by(timedelta(seconds=1))
@@ -148,6 +150,30 @@ def test_time_that_runs_out_asks_the_next_and_tells_the_one_before(
     (told,) = notices(ground, "utter_offer_expired")
     assert told.conversation_id == entry_of(ground, "b").conversation_id
     assert expire(ground) == 0
+
+
+def test_who_could_not_be_asked_in_time_is_asked_anew(
+    ground: Ground, full: int, clock: StandingClock
+) -> None:
+    give_back(ground)
+    clock.pass_by(timedelta(hours=1))  # the worker slept
+    deliver(ground)
+    assert expire(ground) == 0
+    assert statuses(ground) == [EntryStatus.OFFERED, EntryStatus.WAITING]
+    assert entry_of(ground, "b").offer_until == clock.now() + timedelta(minutes=30)
+    deliver(ground)
+    assert notices(ground, "utter_offer")[0].state == NoticeState.SENT
+    clock.pass_by(timedelta(minutes=30))
+    assert expire(ground) == 1
+
+
+def test_who_could_not_be_asked_before_the_beginning_is_told_that_it_is_over(
+    ground: Ground, full: int, clock: StandingClock
+) -> None:
+    give_back(ground)
+    clock.moment = at(28, 14)
+    assert expire(ground) == 1
+    assert statuses(ground) == [EntryStatus.EXPIRED, EntryStatus.WAITING]
 
 
 def test_nobody_is_asked_at_night_and_the_time_begins_in_the_morning(

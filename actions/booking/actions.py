@@ -37,6 +37,7 @@ from actions.booking.moving import ChangeBooking
 from actions.booking.offers import AnswerOffer
 from actions.booking.preferring import SetReminders
 from actions.booking.programme import VISIT, values_of
+from actions.booking.volunteering import ListVolunteerHours
 from actions.booking.wishes import WHOM
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
@@ -209,7 +210,7 @@ def actions(ground: Ground) -> list[Action]:
     book, cancel = BookActivityForm(ground), CancelBookingForm(ground)
     change = ChangeBookingForm(ground)
     return [
-        *(ListActivities(ground), ListBookings(ground)),
+        *(ListActivities(ground), ListBookings(ground), ListVolunteerHours(ground)),
         *(BookActivity(ground), CancelBooking(ground), KeepBooking(ground)),
         *(ChangeBooking(ground), AnswerOffer(ground), SetReminders(ground)),
         *(book, *book.questions()),

@@ -40,7 +40,7 @@ def served_by(db: Db, programme: Programme, resident_id: str) -> Served:
         )
         .order_by(Session.starts_at.desc())
     ).all()
-    time = sum((_time_of(one.session) for one in found), timedelta())
+    time = sum((time_of(one.session) for one in found), timedelta())
     return Served(tuple(found), time)
 
 
@@ -69,7 +69,7 @@ def write(
         ("utter_certificate_task", say.of(told["activity"])),
         ("utter_certificate_when", f"{say.moment(booking.session)}–{told['until']}"),
         ("utter_certificate_where", say.of(told["venue"])),
-        ("utter_certificate_time", hours(_time_of(booking.session), language)),
+        ("utter_certificate_time", hours(time_of(booking.session), language)),
         ("utter_certificate_code", codes.shown(booking.code)),
     )
     for response, value in rows:
@@ -96,7 +96,8 @@ def hours(time: timedelta, language: str) -> str:
     return f"{count:g} {unit}"
 
 
-def _time_of(session: Session) -> timedelta:
+def time_of(session: Session) -> timedelta:
+    """Return how long a session takes, as it counts for whoever serves in it."""
     return session.ends_at - session.starts_at
 
 

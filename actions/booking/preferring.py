@@ -8,20 +8,31 @@ from actions.booking.reminders import Preference
 from actions.dialogue import DialogueAction, Events, Turn
 from knowledge.text import normalise
 
-EVENING = r"前一?[天日]|前一?晚|头一?[天晚]|提前一天|\b(?:evening|day|night) before\b"
+EVENING = (
+    r"(?:前一?[天日]|前一?晚|头一?[天晚]|提前一天|\b(?:evening|day|night) before\b"
+    r"|\bevening (?:reminder|one)\b)"
+)
+DAY = r"(?:当[天日]|活动那天|\bon the day\b|\b(?:same|that) day\b|\bmorning of\b)"
+TWO_HOURS = r"(?:(?:两|2)个?(?:小时|钟头)|\btwo hours\b)"
+NOT = r"(?:不|别|勿|\b(?:don'?t|do not|no|not|without|stop)\b)"
+NEAR = r"[^，,。.；;]{0,16}?"  # within the same part of a sentence
 # The first that is said counts; whoever asks for reminders without saying which gets all.
 SAID = (
     (
         Preference.ALL,
-        re.compile(
-            rf"(?:{EVENING}).*(?:和|跟|还有|\band\b).*(?:当天|两个?小时|2\s*小?时|two hours)"
-        ),
+        re.compile(rf"{EVENING}.*(?:和|跟|还有|\band\b).*(?:{DAY}|{TWO_HOURS})"),
     ),
+    (Preference.DAY, re.compile(rf"{EVENING}{NEAR}{NOT}|{NOT}{NEAR}{EVENING}")),
     (Preference.EVENING, re.compile(EVENING)),
     (
         Preference.EVENING,
+        re.compile(rf"(?:{DAY}|{TWO_HOURS}){NEAR}{NOT}|{NOT}{NEAR}(?:{DAY}|{TWO_HOURS})"),
+    ),
+    (
+        Preference.DAY,
         re.compile(
-            r"(?:两|2)个?(?:小时|钟头)前?.{0,6}(?:不|别|勿)|(?:不|别|勿).{0,6}(?:两|2)个?(?:小时|钟头)"
+            rf"{DAY}|(?:只|就|仅|\bonly\b|\bjust\b).*{TWO_HOURS}"
+            rf"|{TWO_HOURS}.*(?:就[行好够]|够了|\benough\b)"
         ),
     ),
     (
@@ -37,6 +48,7 @@ FORGET = re.compile(r"(?:别|不要|勿要?|不能|怕)忘记?了?|\bdon'?t forg
 TOLD = {
     Preference.ALL: "utter_reminders_all",
     Preference.EVENING: "utter_reminders_evening",
+    Preference.DAY: "utter_reminders_day",
     Preference.NONE: "utter_reminders_none",
 }
 

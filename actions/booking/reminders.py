@@ -21,6 +21,7 @@ class Preference(StrEnum):
 
     ALL = "all"
     EVENING = "evening"
+    DAY = "day"
     NONE = "none"
 
 
@@ -37,10 +38,14 @@ def _evening_before(starts: datetime) -> datetime:
     return datetime.combine(starts.date() - timedelta(days=1), EVENING, starts.tzinfo)
 
 
+def _two_hours_before(starts: datetime) -> datetime:
+    return starts - timedelta(hours=2)
+
+
 EVENING = time(18)
 REMINDERS = (
     Reminder("evening", _evening_before, frozenset({Preference.ALL, Preference.EVENING})),
-    Reminder("soon", lambda starts: starts - timedelta(hours=2), frozenset({Preference.ALL})),
+    Reminder("soon", _two_hours_before, frozenset({Preference.ALL, Preference.DAY})),
 )
 QUIET_FROM, QUIET_TO = time(21), time(7)  # nobody is woken by a reminder
 

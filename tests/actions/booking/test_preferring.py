@@ -49,10 +49,36 @@ def test_none_are_wanted(text: str) -> None:
     [
         *("只要前一天晚上提醒", "两小时前那个提醒不用了", "一次提醒就够了，头一天晚上"),
         *("不要提前两小时提醒", "only remind me the evening before", "前一晚提醒我，别忘了"),
+        *("当天不用提醒，前一天说一声", "the evening before, not on the day", "当天的不要"),
+        *("前一晚告诉我一声就行，别的不用", "两小时前那个提醒不用了，前一天的留着"),
     ],
 )
 def test_only_the_evening_before_is_wanted(text: str) -> None:
     assert wanted_reminders(text) == Preference.EVENING
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("只要当天的提醒", "当天提醒就行", "前一天的不要，当天提醒我", "只在活动当天提醒我"),
+        *(
+            "前一晚不用提醒",
+            "不要提前一天提醒我",
+            "开始前两小时提醒一次就够",
+            "只要当天的，别的不要",
+        ),
+        *(
+            "当天早上叫我就好",
+            "只要提前两小时提醒",
+            "前一天别提醒，当天提醒",
+            "当天说一声，别忘了",
+        ),
+        *("only remind me on the day", "don't remind me the evening before"),
+        *("no reminder the evening before, just on the day", "just two hours before, please"),
+    ],
+)
+def test_only_the_day_itself_is_wanted(text: str) -> None:
+    assert wanted_reminders(text) == Preference.DAY
 
 
 @pytest.mark.parametrize(
@@ -75,6 +101,8 @@ def test_what_is_booked_is_reminded_of_as_it_is_wanted_now(talk: Talk) -> None:
     told = talk.told(talk.do(ACTION, "只要前一天晚上提醒", intent="set_reminders"))
     assert "只在前一天晚上" in told
     assert due(ground) == [EVENING]
+    assert "只在当天" in talk.told(talk.do(ACTION, "只要当天的提醒", intent="set_reminders"))
+    assert due(ground) == [SOON]
     assert "开始前 2 小时" in talk.told(talk.do(ACTION, "提醒我", intent="set_reminders"))
     assert due(ground) == [EVENING, SOON]
 
@@ -95,3 +123,5 @@ def test_the_same_in_english(ground: Ground, on: On) -> None:
     talk = Talk(ground, booking.actions, language="en")
     told = talk.told(talk.do(ACTION, "don't remind me", intent="set_reminders"))
     assert told.startswith("All right, no more reminders")
+    told = talk.told(talk.do(ACTION, "only remind me on the day", intent="set_reminders"))
+    assert told.startswith("All right: one reminder only, on the day")

@@ -79,7 +79,9 @@ def test_nobody_is_woken_by_a_reminder(
     assert due(ground) == reminded
 
 
-@pytest.mark.parametrize(("wanted", "count"), [("all", 2), ("evening", 1), ("none", 0)])
+@pytest.mark.parametrize(
+    ("wanted", "count"), [("all", 2), ("evening", 1), ("day", 1), ("none", 0)]
+)
 def test_a_resident_says_which_reminders_they_want(
     ground: Ground, make_session: MakeSession, wanted: str, count: int
 ) -> None:

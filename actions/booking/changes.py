@@ -1,7 +1,7 @@
 """Changing a booking: which a message speaks of, what it wishes of it, whether that may be."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,8 @@ from actions.errors import Refusal
 WHICH, WHAT, TO, CONFIRM = "change_which", "change_what", "change_to", "change_confirm"
 OFFER = "change_offer"  # never asked for: what a yes to the read-back means
 SAID = "change_said"  # never asked for: what was said of the new before it was clear of which
-CHANGE_SLOTS = (WHICH, WHAT, TO, CONFIRM, OFFER, SAID)
+WITH = "change_with"  # never asked for: how many places in another session, if not as many
+CHANGE_SLOTS = (WHICH, WHAT, TO, CONFIRM, OFFER, SAID, WITH)
 
 SESSION, PLACES = "session", "places"
 YES, WAIT, NO = "yes", "wait", "no"
@@ -38,16 +39,25 @@ NEXT = re.compile(r"下一[场次节]|\bnext (?:one|session)\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to become of a booking; `to` is a session's id or a number of places, if said."""
+    """What is to become of a booking; `to` is a session's id or a number of places, if said.
+
+    `places` is how many are wanted in another session, where that was said as well.
+    """
 
     what: str
     to: int | None = None
+    places: int | None = None
 
 
 def split(text: str) -> tuple[str, str]:
     """Return what a message says of the old and of the new; the same where it cannot tell."""
     found = list(NEW.finditer(text))
-    return (text[: found[-1].start()], text[found[-1].end() :]) if found else (text, text)
+    if not found:
+        return text, text
+    last = found[-1]
+    if len(found) > 1 and reading.read_places(text[last.end() :]):  # 改到周日，改成三个人
+        last = found[-2]
+    return text[: last.start()], text[last.end() :]
 
 
 def read_wish(turn: Turn, booking: Booking, text: str, offered: str = "") -> Wish | None:
@@ -66,10 +76,11 @@ def read_wish(turn: Turn, booking: Booking, text: str, offered: str = "") -> Wis
         found = _then(windows, text, shown) or _then(windows, text, others(turn, booking))
         if not found:
             raise Refusal("utter_session_none_then", **showing.period(turn, windows))
-        return Wish(SESSION, found[0].id if len(found) == 1 else None)
+        only = found[0].id if len(found) == 1 else None
+        return Wish(SESSION, only, _places(booking, text))
     if NEXT.search(text):
         later = [s for s in others(turn, booking) if s.starts_at > booking.session.starts_at]
-        return Wish(SESSION, later[0].id if later else None)
+        return Wish(SESSION, later[0].id if later else None, _places(booking, text))
     wanted = _places(booking, text)
     return None if wanted is None else Wish(PLACES, checked(wanted))
 
@@ -167,22 +178,27 @@ def check_places(turn: Turn, booking: Booking, wanted: int) -> str:
     return YES
 
 
-def check_session(turn: Turn, booking: Booking, session_id: int) -> str:
-    """Guard another session; what a yes then means: the move, or the line where it is full.
+def check_session(turn: Turn, booking: Booking, session_id: int, places: int) -> str:
+    """Guard places in another session; a yes then means the move, or the line when it is full.
 
     Raises:
         Refusal: as `service.check`, or it is full and has no line.
     """
     programme = showing.programme(turn)
-    order = Order(session_id, booking.places)
+    order = Order(session_id, places)
     session = service.check(
         turn.db, programme, order=order, resident_id=turn.resident_id, now=turn.now
     )
-    if session.left >= booking.places:
+    if session.left >= places:
         return YES
     if turn.pack.activities[session.activity_id].waitlist:
         return WAIT
     raise Refusal("utter_session_full_no_waitlist", **showing.told(turn, session))
+
+
+def places_in(slots: Mapping[str, Any], booking: Booking) -> int:
+    """Return how many places another session is wanted with."""
+    return int(slots.get(WITH) or booking.places)
 
 
 def before(turn: Turn, booking: Booking) -> dict[str, Any]:

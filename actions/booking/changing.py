@@ -17,7 +17,9 @@ from actions.booking.changes import (
     WAIT,
     WHAT,
     WHICH,
+    WITH,
     YES,
+    Wish,
 )
 from actions.booking.model import Booking, Session
 from actions.booking.programme import cancelled_late
@@ -71,7 +73,9 @@ class ChangeBookingForm(Form):
         if turn.intent in ("go_back", "start_over"):
             return super()._listen(turn, asked)
         if turn.choice in (SESSION, PLACES):
-            return _noted(turn, {asked.slot: None, WHAT: turn.choice, TO: None, SAID: None})
+            return _noted(
+                turn, {asked.slot: None, WHAT: turn.choice, TO: None, SAID: None, WITH: None}
+            )
         if asked.slot != CONFIRM and not turn.choice and KEEP_IT.search(turn.text.lower()):
             return {s: turn.slots.get(s) or SKIPPED for s in (WHICH, WHAT, TO)} | {CONFIRM: NO}
         if asked.slot != WHICH and (wished := _wished(turn, asked)):
@@ -187,6 +191,7 @@ def ask_confirm(turn: Turn) -> None:
         told |= {"places": wanted}
     else:
         told |= showing.told(turn, turn.db.get_one(Session, wanted))
+        told |= {"places": changes.places_in(turn.slots, booking)}
     waits = turn.slots.get(OFFER) == WAIT
     response = "utter_ask_change_wait" if waits else "utter_ask_change_confirm"
     turn.say(response, **told | changes.before(turn, booking))
@@ -227,7 +232,18 @@ def _read(turn: Turn, booking: Booking, text: str, offered: str = "") -> dict[st
         turn.say(refusal.response, **refusal.details)
         too_many = refusal.response == "utter_places_too_many"
         return {WHAT: PLACES if too_many else SESSION, TO: None, SAID: None}
-    return {WHAT: wish.what, TO: wish.to, SAID: text} if wish else {}
+    return _joined(turn, wish) | {SAID: text} if wish else {}
+
+
+def _joined(turn: Turn, wish: Wish) -> dict[str, Any]:
+    """Return the slots of a wish; day and number said one after the other are one wish."""
+    what, to = turn.slots.get(WHAT), turn.slots.get(TO)
+    if wish.what == PLACES and what == SESSION and isinstance(to, int):
+        return {WHAT: SESSION, TO: to, WITH: wish.to}
+    if wish.what == PLACES:
+        return {WHAT: PLACES, TO: wish.to, WITH: None}
+    before = to if what == PLACES else turn.slots.get(WITH)
+    return {WHAT: SESSION, TO: wish.to, WITH: wish.places or before}
 
 
 def _noted(turn: Turn, changed: dict[str, Any]) -> dict[str, Any]:
@@ -245,8 +261,17 @@ def _noted(turn: Turn, changed: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(slots.get(TO), int):
         return changed
     try:
-        check = changes.check_places if slots[WHAT] == PLACES else changes.check_session
-        return changed | {OFFER: check(turn, booking, slots[TO])}
+        return changed | {OFFER: _check(turn, booking, slots)}
     except Refusal as refusal:
         turn.say(refusal.response, **refusal.details)
+        if slots.get(WITH) and refusal.response == "utter_places_too_many":
+            return _noted(turn, changed | {WITH: None})
         return changed | {TO: None, SAID: None}
+
+
+def _check(turn: Turn, booking: Booking, slots: dict[str, Any]) -> str:
+    """Guard what the coming read-back offers; what a yes then means."""
+    if slots[WHAT] == PLACES:
+        return changes.check_places(turn, booking, slots[TO])
+    places = changes.places_in(slots, booking)
+    return changes.check_session(turn, booking, slots[TO], places)

@@ -12,6 +12,7 @@ from actions.booking.changes import (
     WAIT,
     WHAT,
     WHICH,
+    WITH,
     YES,
 )
 from actions.booking.model import Booking, WaitlistEntry
@@ -61,7 +62,7 @@ class ChangeBooking(DoDeed):
     def _change_session(self, turn: Turn, booking: Booking) -> None:
         """Move it; where it was read back that the other is full, wait if it still is."""
         before, programme = changes.before(turn, booking), showing.programme(turn)
-        session_id, places = int(turn.slots[TO]), booking.places
+        session_id, places = int(turn.slots[TO]), changes.places_in(turn.slots, booking)
         try:
             with turn.db.begin_nested():
                 moved = service.move_booking(
@@ -69,6 +70,7 @@ class ChangeBooking(DoDeed):
                     programme,
                     booking_id=booking.id,
                     to_session_id=session_id,
+                    wanted=turn.slots.get(WITH),
                     conversation=turn.conversation,
                     now=turn.now,
                 )

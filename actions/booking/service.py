@@ -271,16 +271,19 @@ def change_places(
     return booking
 
 
-def move_booking(
+def move_booking(  # noqa: PLR0913 - from where, to where, and how many
     db: Db,
     programme: Programme,
     *,
     booking_id: int,
     to_session_id: int,
+    wanted: int | None = None,
     conversation: Conversation,
     now: datetime,
 ) -> Booking:
-    """Exchange a booking for one of another session: both or neither.
+    """Exchange a booking for one of another session, of as many places: both or neither.
+
+    `wanted` is how many places, where it is another number.
 
     Raises:
         Refusal: as `cancel` for the old one, as `book` for the new one.
@@ -293,7 +296,7 @@ def move_booking(
     places.hold_all(db, [old.session_id, to_session_id])
     db.refresh(old)  # it may have been changed while we waited
     whom = old.whom.text if old.whom else ""
-    order = Order(to_session_id, old.places, whom)
+    order = Order(to_session_id, wanted or old.places, whom)
     cancel(
         db,
         programme,

@@ -271,6 +271,87 @@ def test_questions_and_ways_out_are_let_through(
     assert talk.say(text, intent=intent).stepped_aside
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        *(
+            ("改到下周六，三个人", 3),
+            ("书法社换到下周六，改成三个人", 3),
+            ("下周六去，再加一个人", 3),
+        ),
+        *(("改到12月5号，我们就一个人", 1), ("把周六的书法社改到下周六，改成4个人", 4)),
+        *(("move it to next Saturday for three people", 3), ("往后推一周，五个人", 5)),
+    ],
+)
+def test_day_and_number_are_changed_in_one_message(
+    talk: Talk, on: On, text: str, places: int
+) -> None:
+    book(talk.ground, on(*CALLIGRAPHY), places=2)
+    heard = begin(talk, text)
+    assert "原来：11月28日（周六）14:00–15:30，文化教育中心 一号教室，2 个名额" in heard.text
+    assert f"改成：12月5日（周六）14:00–15:30，文化教育中心 一号教室，{places} 个" in heard.text
+    assert held(talk) == [(on(*CALLIGRAPHY), 2)]
+    assert f"，{places} 个名额" in talk.told(talk.say("对", intent="affirm"))
+    assert held(talk) == [(on(*NEXT_WEEK), places)]
+    assert session_of(talk.ground, on(*CALLIGRAPHY)).taken == 0
+
+
+def test_day_and_number_in_one_message_in_english(ground: Ground, on: On) -> None:
+    talk = Talk(ground, booking.actions, language="en")
+    book(ground, on(*CALLIGRAPHY))
+    heard = begin(talk, "move my booking to next Saturday and make it three people")
+    assert "New: Sat 5 Dec, 14:00–15:30" in heard.text
+    assert "places: 3" in heard.text
+    talk.say("yes please", intent="affirm")
+    assert held(talk) == [(on(*NEXT_WEEK), 3)]
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("改到下周六", "三个人"), ("改成三个人", "改到下周六")]
+)
+def test_day_and_number_said_one_after_the_other_are_one_change(
+    talk: Talk, on: On, first: str, then: str
+) -> None:
+    book(talk.ground, on(*CALLIGRAPHY))
+    begin(talk, first)
+    heard = talk.say(then)
+    assert "改成：12月5日（周六）14:00–15:30，文化教育中心 一号教室，3 个名额" in heard.text
+    talk.say("对", intent="affirm")
+    assert held(talk) == [(on(*NEXT_WEEK), 3)]
+
+
+def test_the_number_stays_while_it_is_asked_which_session(talk: Talk, on: On) -> None:
+    book(talk.ground, on(*WUSHU))
+    assert "换到哪一场" in begin(talk, "改到下周，两个人").text
+    later = on("club-wushu", at(3, 6, 30, month=12))
+    assert "2 个名额" in talk.say(choice=str(later)).text
+    talk.say("对", intent="affirm")
+    assert held(talk) == [(later, 2)]
+
+
+def test_more_people_than_may_be_booked_are_said_and_the_day_is_kept(
+    talk: Talk, on: On
+) -> None:
+    book(talk.ground, on(*CALLIGRAPHY))
+    text = begin(talk, "改到下周六，五十个人").text
+    assert "一次能约 1 到 10 个名额" in text
+    assert "改成：12月5日（周六）14:00–15:30，文化教育中心 一号教室，1 个名额" in text
+
+
+def test_where_so_many_are_not_free_the_line_is_offered_for_all_of_them(
+    talk: Talk, on: On
+) -> None:
+    book(talk.ground, on(*CALLIGRAPHY))
+    left = session_of(talk.ground, on(*NEXT_WEEK)).left
+    for n in range(0, left - 1, 10):
+        book(talk.ground, on(*NEXT_WEEK), who=f"other {n}", places=min(10, left - 1 - n))
+    assert "只剩 1 个名额，您要 3 个" in begin(talk, "改到下周六，三个人").text
+    talk.say("好", intent="affirm")
+    assert held(talk) == [(on(*CALLIGRAPHY), 1)]
+    with talk.ground.database.reading() as db:
+        assert [e.places for e in db.scalars(select(WaitlistEntry))] == [3]
+
+
 def test_what_is_wrong_in_the_read_back_is_said_anew(talk: Talk, on: On) -> None:
     book(talk.ground, on(*CALLIGRAPHY))
     begin(talk, "书法社改到下周六")

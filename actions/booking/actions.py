@@ -6,6 +6,7 @@ from typing import Any
 from rasa_sdk.interfaces import Action
 
 from actions.booking import (
+    bookings,
     codes,
     draw,
     own,
@@ -119,22 +120,35 @@ class BookActivity(DoDeed):
         if confirmed not in CONFIRMED or not turn.slots.get("booking_session"):
             raise Refusal("utter_booking_not_confirmed")
         details = visiting.details(turn.slots) if confirmed == VISIT else {}
-        made = DEEDS[confirmed](
-            turn.db,
-            showing.programme(turn),
-            order=Order(
-                int(turn.slots["booking_session"]), places_of(turn), turn.slots.get(WHOM) or ""
-            ),
-            conversation=turn.conversation,
-            now=turn.now,
-            **details,
-        )
+        whom = turn.slots.get(WHOM) or ""
+        order = Order(int(turn.slots["booking_session"]), places_of(turn), whom)
+        try:
+            with turn.db.begin_nested():
+                made = DEEDS[confirmed](
+                    turn.db,
+                    showing.programme(turn),
+                    order=order,
+                    conversation=turn.conversation,
+                    now=turn.now,
+                    **details,
+                )
+        except Refusal as refusal:
+            if not whom or refusal.response != "utter_session_full":
+                raise
+            self._tell_full(turn, refusal, whom)
+            return clear(self.form_slots)
         if confirmed == VISIT:
             told = values_of(showing.programme(turn), made) | {"heads": details["heads"]}
             turn.tell("utter_visit_requested", **told)
         else:
             self._tell(turn, made)
         return clear(self.form_slots)
+
+    def _tell_full(self, turn: Turn, refusal: Refusal, whom: str) -> None:
+        """Tell that others were faster; a tap for the line keeps for whom it is."""
+        kept = bookings.keep_whom(turn.db, whom, turn.conversation, now=turn.now)
+        told = refusal.details | {"for_whom": bookings.for_whom(kept)}
+        turn.tell(refusal.response, **told)
 
     def _tell(self, turn: Turn, made: Held) -> None:
         if isinstance(made, Booking):

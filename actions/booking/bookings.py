@@ -139,6 +139,11 @@ def keep_whom(db: Db, whom: str, conversation: Conversation, *, now: datetime) -
     return words.id
 
 
+def for_whom(whom_id: int | None) -> str:
+    """Return what the value of a tap ends with, so that it is kept for whom it is."""
+    return f"w{whom_id}" if whom_id else ""
+
+
 def area_of(db: Db, programme: Programme, session: Session) -> str | None:
     """Return the area of the venue, once the store knows it."""
     activity = programme.pack.activities[session.activity_id]

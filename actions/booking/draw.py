@@ -305,7 +305,8 @@ def _instead(
     choices = []
     if programme.pack.activities[session.activity_id].waitlist:
         name = programme.wording.render("utter_label_draw_wait", language=language).text
-        choices.append(Choice(name, "join_waitlist", f"{session.id}x{entry.places}"))
+        wanted = f"{session.id}x{entry.places}{bookings.for_whom(entry.whom_id)}"
+        choices.append(Choice(name, "join_waitlist", wanted))
     return choices + [
         Choice(_label(programme, other, language, now), "book_activity", str(other.id))
         for other in service.instead_of(db, session, places=entry.places, now=now)

@@ -210,6 +210,7 @@ class WaitlistEntry(Scoped, Base):
     offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     offer_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     session: Mapped[Session] = relationship(lazy="joined", innerjoin=True)
+    whom: Mapped[Words | None] = relationship(lazy="joined")
 
 
 class Draw(Base):
@@ -261,6 +262,7 @@ class DrawEntry(Scoped, Base):
     group: Mapped[int | None]  # when drawn: who goes first, 0 is the first
     rank: Mapped[int | None]  # when drawn: the place in the published order, from 1
     session: Mapped[Session] = relationship(lazy="joined", innerjoin=True)
+    whom: Mapped[Words | None] = relationship(lazy="joined")
 
 
 # What a resident may hold in a session.

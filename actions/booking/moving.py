@@ -1,6 +1,6 @@
 """action_change_booking: does to a booking what was read back, or leaves it as it is."""
 
-from actions.booking import changes, service, showing, taps
+from actions.booking import bookings, changes, service, showing, taps
 from actions.booking.bookings import Order
 from actions.booking.changes import (
     CHANGE_SLOTS,
@@ -78,7 +78,8 @@ class ChangeBooking(DoDeed):
             if refusal.response != "utter_session_full":
                 raise
             if turn.slots.get(CONFIRM) != WAIT:
-                raise Refusal("utter_change_full", **refusal.details) from None
+                told = refusal.details | {"for_whom": bookings.for_whom(booking.whom_id)}
+                raise Refusal("utter_change_full", **told) from None
             self._wait(turn, Order(session_id, places, _whom(booking)))
             return
         turn.tell("utter_booking_moved", **values_of(programme, moved) | before)

@@ -342,4 +342,4 @@ def _refuse_visit(programme: Programme, session: Session) -> None:
 def _full(programme: Programme, session: Session, wanted: int) -> Refusal:
     activity = programme.pack.activities[session.activity_id]
     response = "utter_session_full" if activity.waitlist else "utter_session_full_no_waitlist"
-    return Refusal(response, **described(programme, session), places=wanted)
+    return Refusal(response, **described(programme, session), places=wanted, for_whom="")

@@ -16,7 +16,6 @@ from actions.booking.programme import TASK, Programme, described
 from actions.booking.reading import Window
 from actions.conversations import Choice
 from actions.dialogue import Turn
-from actions.people.model import Words
 from knowledge.pack import Activity
 
 SHOWN, SHOWN_ELDER = 5, 3
@@ -136,9 +135,8 @@ def held_told(turn: Turn, one: Booking | WaitlistEntry) -> dict[str, Any]:
 
     For whom it is are a resident's words: said, never kept in a notice.
     """
-    words = turn.db.get(Words, one.whom_id) if one.whom_id else None
     values = {**told(turn, one.session), "places": one.places}
-    values |= {"whom": whom(turn, words.text if words else None)}
+    values |= {"whom": whom(turn, one.whom.text if one.whom else None)}
     if isinstance(one, Booking):
         return values | {"code": codes.shown(one.code)}
     return values | {"by": one.offer_until}

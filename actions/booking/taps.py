@@ -13,6 +13,7 @@ from actions.booking.model import Booking, WaitlistEntry
 from actions.booking.programme import Programme, cancelled_late, described, values_of
 from actions.db import Db
 from actions.errors import Refusal
+from actions.people.model import Words
 from actions.taps import Done, Tap
 
 Deed = Callable[[Db, Programme, Tap], Done]
@@ -49,11 +50,14 @@ def decline_offer(db: Db, programme: Programme, tap: Tap) -> Done:
 
 
 def join_waitlist(db: Db, programme: Programme, tap: Tap) -> Done:
-    """Stand in line for a session. The value is its id, or `12x3` for three places."""
+    """Stand in line for a session. The value is its id, `12x3` for three places, or `12x3w9`.
+
+    The last is for whom it is: the id of the resident's own words.
+    """
     made = service.join_waitlist(
         db,
         programme,
-        order=_order(tap.value),
+        order=_order(db, tap),
         conversation=tap.conversation,
         now=tap.now,
     )
@@ -67,7 +71,7 @@ def enter_draw(db: Db, programme: Programme, tap: Tap) -> Done:
     entry = draw.enter(
         db,
         programme,
-        order=_order(tap.value),
+        order=_order(db, tap),
         conversation=tap.conversation,
         now=tap.now,
     )
@@ -116,9 +120,12 @@ def waiting(db: Db, programme: Programme, entry: WaitlistEntry) -> Done:
     return Done("utter_waiting", told | {"places": entry.places, "number": number})
 
 
-def _order(value: str) -> Order:
+def _order(db: Db, tap: Tap) -> Order:
+    value, _, whom_id = tap.value.partition("w")
     session_id, _, wanted = value.partition("x")
-    return Order(int(session_id), int(wanted or 1))
+    words = db.get(Words, int(whom_id)) if whom_id else None
+    own = words is not None and words.resident_id == tap.conversation.resident_id
+    return Order(int(session_id), int(wanted or 1), words.text if words and own else "")
 
 
 # The intent of a choice → what a tap on it does.

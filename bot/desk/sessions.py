@@ -63,7 +63,7 @@ class Person:
     @property
     def whom(self) -> str:
         """For whom it is, when not for who booked."""
-        return self.one.whom.text if isinstance(self.one, Booking) and self.one.whom else ""
+        return self.one.whom.text if self.one.whom else ""
 
     @property
     def attendance(self) -> str:
@@ -210,7 +210,7 @@ def marks_of(session: Session) -> list[str]:
     found = {
         "off": not session.is_open,
         "moved": session.is_open and session.revision > 0,
-        "at_risk": session.is_open and session.at_risk_since is not None,
+        "at_risk": session.is_at_risk,
         "full": session.is_open and session.left == 0,
     }
     return [mark for mark, holds in found.items() if holds]

@@ -201,6 +201,7 @@ async def test_an_offer_that_ran_out_goes_to_the_next_by_the_worker(
         bot.parts.wording,
         bot.clock,
     )
+    deliver(bot)
     assert not offers.run_due()
     bot.clock.pass_by(timedelta(minutes=PACK.activity_rules.waitlist_offer_minutes))
     assert offers.run_due()

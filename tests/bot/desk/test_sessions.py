@@ -9,7 +9,7 @@ from sqlalchemy import select
 from actions.booking.model import Booking, ChangeKind, EntryStatus, Session, WaitlistEntry
 from actions.conversations import Conversation
 from actions.outbox import Notice
-from actions.people.model import AuditEntry
+from actions.people.model import AuditEntry, Words
 from bot.desk import labels
 from tests.actions.booking.conftest import at
 from tests.bot.desk.conftest import CANARY, Colleague, Village
@@ -87,7 +87,8 @@ async def test_marks_say_what_was_moved_called_off_full_and_at_risk(
     assert "满" in page
     await own.post(f"/sessions/{village.session_id}/move", **WHEN)
     with village.bot.parts.database.transaction() as db:
-        db.get_one(Session, village.session_id).at_risk_since = village.bot.clock.now()
+        left = db.get_one(Session, village.session_id)
+        left.at_risk_since, left.places = village.bot.clock.now(), left.taken + 1
     page = (await own.get("/sessions?on=2026-12-20")).text
     assert "改过时间" in page
     assert "缺人" in page
@@ -95,6 +96,29 @@ async def test_marks_say_what_was_moved_called_off_full_and_at_risk(
     sure = {"words": "停电", "sure": "1"}
     await own.post(f"/sessions/{village.session_id}/call-off", **sure)
     assert "已取消" in (await own.get("/sessions?on=2026-12-20")).text
+
+
+async def test_what_was_left_late_is_at_risk_only_while_its_place_is_free(
+    village: Village, own: Colleague
+) -> None:
+    with village.bot.parts.database.transaction() as db:
+        left = db.get_one(Session, village.session_id)
+        left.at_risk_since, left.places = village.bot.clock.now(), left.taken + 1
+    assert "缺人" in (await own.get(f"/sessions/{village.session_id}")).text
+    with village.bot.parts.database.transaction() as db:
+        left = db.get_one(Session, village.session_id)
+        left.places = left.taken
+    assert "缺人" not in (await own.get(f"/sessions/{village.session_id}")).text
+
+
+async def test_for_whom_somebody_waits_is_shown(village: Village, own: Colleague) -> None:
+    with village.bot.parts.database.transaction() as db:
+        entry = db.get_one(WaitlistEntry, village.entry_id)
+        said = Words(resident_id=entry.resident_id, text="外婆", created_at=entry.joined_at)
+        db.add(said)
+        db.flush()
+        entry.whom_id = said.id
+    assert "外婆" in (await own.get(f"/sessions/{village.session_id}")).text
 
 
 async def test_a_session_is_made_and_repeated_every_week(

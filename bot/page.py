@@ -37,7 +37,7 @@ from knowledge.pack import EmergencyNumber, Pack, Text
 log = structlog.get_logger()
 
 HERE = Path(__file__).parent
-OUR_PAGES = re.compile(r"(/b/[\w-]{22})(?![\w-])", re.ASCII)
+OUR_PAGES = re.compile(r"(/b/[\w-]{22}|/draws/\d{1,9})(?![\w-])", re.ASCII)
 URGENT_DIGITS = 3  # 12345 is for what can wait; it is among the quick links
 STARTERS = ("starter_1", "starter_2", "starter_3", "starter_4")
 # What the script says by itself; it gets them with the page.

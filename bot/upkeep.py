@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
-from actions.booking import draw, waitlist
+from actions.booking import draw, undrawn, waitlist
 from actions.booking.programme import Programme
 from actions.booking.schedule import write_sessions
 from actions.clock import Clock
@@ -86,13 +86,16 @@ class Offers(ByTheClock):
 
 
 class Draws(ByTheClock):
-    """Opens the draws of scarce places, holds them, and frees what was kept."""
+    """Opens the draws of scarce places, holds them, and frees what was kept.
+
+    Whoever entered one that was not held in time is told.
+    """
 
     def is_any_due(self, db: Db, programme: Programme, now: datetime) -> bool:
-        return draw.is_any_due(db, programme, now=now)
+        return draw.is_any_due(db, programme, now=now) or undrawn.is_any_due(db, now=now)
 
     def do(self, db: Db, programme: Programme, now: datetime) -> bool:
-        deeds = (draw.open_due, draw.hold_due, draw.release_due)
+        deeds = (draw.open_due, draw.hold_due, draw.release_due, undrawn.tell_due)
         return any([deed(db, programme, now=now) for deed in deeds])
 
 

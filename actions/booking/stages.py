@@ -171,6 +171,15 @@ def count(db: Db, session_id: int) -> int:
     ).one()
 
 
+def in_order(db: Db, session_id: int) -> Sequence[DrawEntry]:
+    """Return who is in a draw or was when it was held: in its order, before it by ticket."""
+    return db.scalars(
+        select(DrawEntry)
+        .where(DrawEntry.session_id == session_id, DrawEntry.status != DrawStatus.LEFT)
+        .order_by(DrawEntry.rank, DrawEntry.ticket)
+    ).all()
+
+
 def entries_of(db: Db, *, resident_id: str, now: datetime) -> list[DrawEntry]:
     """Return the draws a resident is in, soonest session first."""
     return list(db.scalars(_of(resident_id, DrawStatus.ENTERED, now)))

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from actions.booking.model import BookingStatus, ChangeKind, EntryStatus
+from actions.booking.model import BookingStatus, ChangeKind, DrawStatus, EntryStatus
+from actions.booking.stages import Stage
 from actions.content.model import State
 from actions.content.tasks import Reason as TaskReason
 from actions.conversations import Author, Complaint
@@ -132,6 +133,19 @@ ENTRIES = {
     EntryStatus.OFFERED: Text(zh="在问", en="offered"),
 }
 
+STAGES = {
+    Stage.BEFORE: Text(zh="还没开始登记", en="not open yet"),
+    Stage.OPEN: Text(zh="正在登记", en="open"),
+    Stage.CLOSED: Text(zh="登记截止，还没抽", en="closed, not drawn"),
+    Stage.DRAWN: Text(zh="抽完了", en="drawn"),
+}
+
+LOTS = {
+    DrawStatus.ENTERED: Text(zh="等抽签", en="entered"),
+    DrawStatus.WON: Text(zh="抽中", en="won"),
+    DrawStatus.LOST: Text(zh="没抽中", en="not drawn"),
+}
+
 CHANGES = {
     ChangeKind.MADE: Text(zh="排了这一场", en="made"),
     ChangeKind.MOVED: Text(zh="改了时间地点", en="moved"),
@@ -142,6 +156,7 @@ CHANGES = {
 MARKS = {
     "off": Text(zh="已取消", en="called off"),
     "moved": Text(zh="改过时间", en="moved"),
+    "undrawn": Text(zh="该抽签没抽", en="draw not held"),
     "at_risk": Text(zh="缺人", en="at risk"),
     "full": Text(zh="满", en="full"),
 }

@@ -6,10 +6,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import joinedload
 from starlette.responses import Response
 
 from actions import callers
-from actions.booking import bookings, organising, waitlist
+from actions.booking import bookings, organising, undrawn, waitlist
 from actions.booking.model import (
     IN_LINE,
     Booking,
@@ -24,6 +25,7 @@ from actions.db import Db
 from actions.errors import Refusal
 from actions.people import scope, staff
 from actions.people.model import Caller, Staff
+from bot.desk import lots
 from bot.desk.visit import Missing, Visit, go
 from bot.message import clean
 from knowledge.pack import Activity
@@ -41,11 +43,7 @@ class Row:
     session: Session
     told: dict[str, Any]
     waiting: int
-
-    @property
-    def marks(self) -> list[str]:
-        """What is to be noticed about it, by the names of `labels.MARKS`."""
-        return marks_of(self.session)
+    marks: list[str]  # what is to be noticed about it, by the names of `labels.MARKS`
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def see(visit: Visit) -> Response:
     for row in _rows(visit, first):
         day = row.session.starts_at.astimezone(visit.pack.zone).date()
         days.setdefault(day, []).append(row)
-    return visit.show("sessions.html", days=days, first=first)
+    return visit.show("sessions.html", days=days, first=first, undrawn=_undrawn(visit))
 
 
 def see_one(visit: Visit) -> Response:
@@ -91,7 +89,8 @@ def see_one(visit: Visit) -> Response:
         "session.html",
         session=session,
         told=described(programme_of(visit), session),
-        marks=marks_of(session),
+        marks=marks_of(session, visit.now),
+        draw=lots.of(visit, session),
         people=people(visit.db, bookings.of_session(visit.db, session.id)),
         line=people(visit.db, waitlist.in_line(visit.db, session.id)),
         history=_history(visit.db, session),
@@ -205,11 +204,12 @@ def people(db: Db, ones: Sequence[Booking] | Sequence[WaitlistEntry]) -> list[Pe
     return [Person(one, known.get(one.resident_id)) for one in ones]
 
 
-def marks_of(session: Session) -> list[str]:
+def marks_of(session: Session, now: datetime) -> list[str]:
     """Return what is to be noticed about a session, by the names of `labels.MARKS`."""
     found = {
         "off": not session.is_open,
         "moved": session.is_open and session.revision > 0,
+        "undrawn": undrawn.is_undrawn(session, now),
         "at_risk": session.is_at_risk,
         "full": session.is_open and session.left == 0,
     }
@@ -245,12 +245,23 @@ def _rows(visit: Visit, first: date) -> list[Row]:
             Session.starts_at < start + timedelta(days=DAYS),
             or_(Session.places > 0, Session.status != SessionStatus.OPEN),
         )
+        .options(joinedload(Session.draw))
         .order_by(Session.starts_at, Session.id)
     )
     sessions = [session for session in found if _is_ours(visit, session)]
     waiting = _waiting(visit.db, [session.id for session in sessions])
     programme = programme_of(visit)
-    return [Row(one, described(programme, one), waiting.get(one.id, 0)) for one in sessions]
+    return [
+        Row(one, described(programme, one), waiting.get(one.id, 0), marks_of(one, visit.now))
+        for one in sessions
+    ]
+
+
+def _undrawn(visit: Visit) -> list[tuple[Session, dict[str, Any]]]:
+    """Return the sessions whose draw is late or never came, and what they are."""
+    programme = programme_of(visit)
+    found = undrawn.lately(visit.db, now=visit.now)
+    return [(one, described(programme, one)) for one in found if _is_ours(visit, one)]
 
 
 def _waiting(db: Db, session_ids: Sequence[int]) -> dict[int, int]:

@@ -7,7 +7,7 @@ working.className = "working";
 working.hidden = true;
 
 const HAN = /[\u3400-\u9fff\uf900-\ufaff]/;
-const OUR_PAGES = /(\/b\/[\w-]{22})(?![\w-])/;
+const OUR_PAGES = /(\/b\/[\w-]{22}|\/draws\/\d{1,9})(?![\w-])/;
 const NEAR = 160; // so near its end the conversation follows what is new
 
 export const words = JSON.parse(document.body.dataset.words);

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from actions import conversations
 from actions.booking import draw, lots
 from actions.booking.bookings import Order
-from actions.booking.model import Draw, DrawEntry, Session
+from actions.booking.model import Draw, DrawEntry, Session, SessionStatus
 from actions.booking.schedule import write_sessions
 from bot.draws import LARGEST_ID
 from tests.bot.conftest import Bot
@@ -56,8 +56,69 @@ async def test_after_the_draw_it_can_be_recomputed(bot: Bot) -> None:
     assert sum(line["won"] for line in read["order"]) == read["places"] == 8
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (
+            "zh",
+            [
+                "抽签",
+                "学游泳",
+                "正在登记",
+                "登记了</dt><dd>3",
+                "11月26日（周四）12:00",
+                "示例数据",
+            ],
+        ),
+        ("en", ["The draw", "Children learn to swim", "Open now", "Entered</dt><dd>3"]),
+    ],
+)
+async def test_before_the_draw_its_page_says_how_it_goes(
+    bot: Bot, language: str, says: list[str]
+) -> None:
+    session_id = opened(bot)
+    page = await bot.client.get(f"/draws/{session_id}?lang={language}")
+    assert page.headers["content-type"].startswith("text/html")
+    assert all(words in page.text for words in says)
+    with bot.parts.database.reading() as db:
+        held = db.get_one(Draw, session_id)
+        tickets = db.scalars(select(DrawEntry.ticket)).all()
+    assert held.commitment in page.text
+    assert not any(secret in page.text for secret in (held.seed, *tickets))
+
+
+@pytest.mark.parametrize(("language", "won"), [("zh", ">抽中<"), ("en", ">won<")])
+async def test_after_the_draw_its_page_has_the_order_by_ticket_and_the_seed(
+    bot: Bot, language: str, won: str
+) -> None:
+    session_id = opened(bot, entries=11)
+    bot.clock.pass_by(timedelta(days=2, hours=2))
+    with bot.parts.database.transaction() as db:
+        draw.hold_due(db, bot.parts.programme(db), now=bot.clock.now())
+        seed = db.get_one(Draw, session_id).seed
+        tickets = db.scalars(select(DrawEntry.ticket).order_by(DrawEntry.rank)).all()
+    page = (await bot.client.get(f"/draws/{session_id}?lang={language}")).text
+    shown = [page.index(f'<tr id="{ticket}"') for ticket in tickets]
+    assert shown == sorted(shown)
+    assert page.count(won) == 8
+    assert seed in page
+    assert f"/draws/{session_id}.json" in page
+
+
+async def test_the_page_says_that_a_draw_closed_was_never_held_or_is_off(bot: Bot) -> None:
+    session_id = opened(bot)
+    bot.clock.pass_by(timedelta(days=2, hours=3))
+    assert "还没有抽" in (await bot.client.get(f"/draws/{session_id}")).text
+    bot.clock.pass_by(timedelta(days=2))
+    assert "没有抽成" in (await bot.client.get(f"/draws/{session_id}")).text
+    with bot.parts.database.transaction() as db:
+        db.get_one(Session, session_id).status = SessionStatus.CANCELLED
+    assert "取消了" in (await bot.client.get(f"/draws/{session_id}")).text
+
+
 @pytest.mark.parametrize("number", ["0", "99999", str(LARGEST_ID + 1), "-1", "x", "1e3"])
 async def test_what_is_no_open_draw_is_not_found(bot: Bot, number: str) -> None:
-    answer = await bot.client.get(f"/draws/{number}.json")
-    assert answer.status_code in (404, 422)
-    assert "Traceback" not in answer.text
+    for kind in ("", ".json"):
+        answer = await bot.client.get(f"/draws/{number}{kind}")
+        assert answer.status_code in (404, 422)
+        assert "Traceback" not in answer.text

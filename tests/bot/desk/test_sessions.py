@@ -1,17 +1,30 @@
 """Sessions at the desk: seen by day, made, moved and called off; nothing typed is lost."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from actions.booking.model import Booking, ChangeKind, EntryStatus, Session, WaitlistEntry
+from actions import conversations
+from actions.booking import draw
+from actions.booking.bookings import Order
+from actions.booking.model import (
+    Booking,
+    ChangeKind,
+    DrawEntry,
+    EntryStatus,
+    Session,
+    WaitlistEntry,
+)
+from actions.booking.programme import Programme
 from actions.conversations import Conversation
 from actions.outbox import Notice
 from actions.people.model import AuditEntry, Words
 from bot.desk import labels
 from tests.actions.booking.conftest import at
+from tests.bot.conftest import PACK
 from tests.bot.desk.conftest import CANARY, Colleague, Village
 
 WHEN = {"on": "2026-12-24", "from": "20:00", "to": "21:30"}
@@ -119,6 +132,57 @@ async def test_for_whom_somebody_waits_is_shown(village: Village, own: Colleague
         db.flush()
         entry.whom_id = said.id
     assert "外婆" in (await own.get(f"/sessions/{village.session_id}")).text
+
+
+def drawn(village: Village) -> int:
+    """A session of 七彩 whose draw two have entered, of whom one has been there before."""
+    parts, now = village.bot.parts, village.bot.clock.now()
+    club = PACK.activities["club-calligraphy"].model_copy(update={"draw": True})
+    pack = PACK.model_copy(update={"activities": {**PACK.activities, club.id: club}})
+    session_id = village.session(now + timedelta(days=4, hours=3), places=10)
+    with parts.database.transaction() as db:
+        stranger = conversations.at_address(db, channel="webchat", address="b", now=now)
+        for who in (db.get_one(Conversation, village.conversation_id), stranger):
+            order, programme = Order(session_id, 2, CANARY), Programme(pack, parts.wording)
+            draw.enter(db, programme, order=order, conversation=who, now=now)
+    return session_id
+
+
+async def test_a_draw_is_shown_by_tickets_with_who_comes_for_the_first_time(
+    village: Village, own: Colleague
+) -> None:
+    session_id = drawn(village)
+    page = (await own.get(f"/sessions/{session_id}")).text
+    for entry in rows(village, DrawEntry, session_id=session_id):
+        assert entry.ticket in page
+    assert page.count("第一次来") == 1
+    assert "正在登记" in page
+    assert CANARY not in page
+    village.bot.clock.pass_by(timedelta(days=3))
+    later = village.colleague("own")
+    with village.bot.parts.database.transaction() as db:
+        programme = Programme(PACK, village.bot.parts.wording)
+        assert draw.hold_due(db, programme, now=village.bot.clock.now()) == 1
+    page = (await later.get(f"/sessions/{session_id}")).text
+    assert page.count("抽中") == 2
+    assert f'href="/draws/{session_id}"' in page
+
+
+async def test_a_draw_that_was_not_held_is_told_to_the_staff_of_its_area_alone(
+    village: Village, own: Colleague
+) -> None:
+    session_id = drawn(village)
+    assert "该抽签没抽" not in (await own.get("/sessions")).text
+    village.bot.clock.pass_by(timedelta(days=3))
+    later = village.colleague("own")
+    page = (await later.get("/sessions")).text
+    assert f'href="/desk/sessions/{session_id}#draw"' in page
+    assert "工作进程停了" in (await later.get(f"/sessions/{session_id}")).text
+    village.bot.clock.pass_by(timedelta(days=2))
+    later = village.colleague("own")
+    assert "已经收到道歉" in (await later.get(f"/sessions/{session_id}")).text
+    other = village.colleague("other")
+    assert "该抽签没抽" not in (await other.get("/sessions")).text
 
 
 async def test_a_session_is_made_and_repeated_every_week(

@@ -80,7 +80,7 @@ def _facts(record: Facility | Activity) -> str:
     """Return the times, numbers and prices of a record, as text."""
     if isinstance(record, Facility):
         return "\n".join(filter(None, (record.opening_hours, record.phone, record.fees)))
-    return f"{record.start:%H:%M} {record.end:%H:%M}\n{record.fee}"
+    return f"{record.start:%H:%M} {record.end:%H:%M}\n{record.fee.zh}"
 
 
 def _rank(record: Sourced) -> tuple[int, date]:

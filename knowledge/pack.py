@@ -21,7 +21,7 @@ from knowledge.errors import PackInvalid
 from knowledge.folder import Files
 from knowledge.golden import FILE as GOLDEN
 from knowledge.golden import Golden, read_golden
-from knowledge.records import Questions, Record, RecordKey, Sourced, Text
+from knowledge.records import Questions, Record, RecordKey, ShortText, Sourced, Text
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
 
@@ -130,6 +130,10 @@ class Ages(Record):
     max: int | None = None
 
 
+NOT_SAID = Text(zh="", en="")
+NOTHING = frozenset({"", "无"})
+
+
 class Activity(Sourced):
     """A club, class, event, volunteer task or visit, on local wall-clock time.
 
@@ -155,11 +159,21 @@ class Activity(Sourced):
     places: int = Field(ge=1)
     waitlist: bool = False
     age: Ages = Ages()
-    fee: str = ""
-    bring: str = ""
+    fee: ShortText = NOT_SAID
+    bring: ShortText = NOT_SAID
     elder_friendly: bool = False
     draw: bool = False
     about: Text | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether there is nothing to pay, as far as the pack says."""
+        return self.fee.zh in NOTHING | {"免费"}
+
+    @property
+    def needs_nothing(self) -> bool:
+        """Whether there is nothing to bring."""
+        return self.bring.zh in NOTHING
 
     @property
     def weekdays(self) -> tuple[int, ...]:

@@ -17,7 +17,6 @@ from knowledge.calendar import DayKind, published_kind
 from knowledge.pack import Activity, Pack
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-NO_FEE = frozenset({"", "免费", "无"})  # what the pack says where there is nothing to pay
 
 Span = tuple[datetime, datetime]
 

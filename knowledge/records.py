@@ -3,9 +3,9 @@
 import hashlib
 import json
 from datetime import date
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 RecordKey = tuple[str, str]  # kind (article, facility or activity) and id
 
@@ -25,6 +25,17 @@ class Text(Record):
     def in_(self, language: str) -> str:
         """Return the text in `zh` or `en`."""
         return self.zh if language == "zh" else self.en
+
+
+def _in_both(value: Any) -> Any:
+    return (
+        {"zh": value, "en": SAID_SHORT.get(value, value)} if isinstance(value, str) else value
+    )
+
+
+# What the pack may say in one word; all else needs its English, or stays Chinese.
+SAID_SHORT = {"免费": "free", "无": "nothing"}
+ShortText = Annotated[Text, BeforeValidator(_in_both)]  # in the pack a bare word will do
 
 
 class Questions(Record):

@@ -79,9 +79,9 @@ def _activity(reader: Reader, activity: Activity) -> Iterator[str]:
         end=f"{activity.end:%H:%M}",
         venue=(venue.name.in_(reader.language) if venue else activity.venue) + room,
     )
-    if activity.fee:
+    if activity.fee.zh:
         yield telling.line(reader, "utter_activity_fee", fee=activity.fee)
-    if activity.bring:
+    if activity.bring.zh:
         yield telling.line(reader, "utter_activity_bring", bring=activity.bring)
     yield telling.line(reader, "utter_activity_book", name=activity.name)
 

@@ -14,7 +14,6 @@ from actions.booking import codes
 from actions.booking.model import Booking, BookingStatus, Session
 from actions.booking.programme import Programme, described, venue_of
 from actions.db import Db
-from knowledge.programme import NO_FEE
 from knowledge.records import Text
 
 PRODUCT = "-//Xiaoli//community assistant//ZH"
@@ -129,7 +128,7 @@ def _scheduled(programme: Programme, session: Session) -> dict[str, Any]:
             "identifier": activity.id,
             "name": activity.name.zh,
             "alternateName": activity.name.en,
-            "isAccessibleForFree": activity.fee in NO_FEE,
+            "isAccessibleForFree": activity.is_free,
             "ageRange": _ages(activity.age.min, activity.age.max),
             "location": {"type": "Place", "name": where},
             "organizer": {"type": "Organization", "name": programme.pack.community.name.zh},

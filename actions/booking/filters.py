@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from actions.booking.programme import TASK, VISIT
 from actions.booking.reading import ENGLISH, number
 from knowledge.pack import Activity, Pack
-from knowledge.programme import NO_FEE
 from knowledge.text import normalise
 
 GROWN_UP, CHILD, ELDER = 18, 15, 60  # ages: of children's activities, below which, from which
@@ -92,7 +91,7 @@ RULES = {
     "free": Rule(
         "utter_filter_free",
         re.compile(r"免费|不要钱|不收费|不花钱|\bfree\b(?! place| spot| seat)"),
-        lambda activity, _: activity.fee in NO_FEE,
+        lambda activity, _: activity.is_free,
     ),
     "except": Rule(
         "utter_filter_except", NEVER_SAID, lambda a, ids: a.id not in ids.split(",")

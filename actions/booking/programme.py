@@ -8,13 +8,10 @@ from actions.booking import codes
 from actions.booking.model import Booking, Session
 from actions.wording import Wording, to_json
 from knowledge.pack import Activity, Pack
-from knowledge.programme import NO_FEE
 from knowledge.records import Text
 
 # Kinds of activity that are more than attended: a group's visit, a task somebody takes on.
 VISIT, TASK = "visit", "volunteer_task"
-# What the pack says where there is nothing to bring.
-NOTHING = frozenset({"", "无"})
 # What is told of an activity by the level of its record.
 ORIGINS = {
     "official": "utter_activity_official",
@@ -66,13 +63,12 @@ def label(programme: Programme, session: Session, language: str) -> str:
 
 def told_of(programme: Programme, activity: Activity) -> dict[str, Any]:
     """Return the values the responses about an activity speak of."""
-    free, nothing = activity.fee in NO_FEE, activity.bring in NOTHING
     return {
         "activity": activity.name,
         "venue": _venue(programme.pack, activity, activity.room),
-        "fee": _line(programme, "utter_activity_free") if free else activity.fee,
+        "fee": _line(programme, "utter_activity_free") if activity.is_free else activity.fee,
         "bring": _line(programme, "utter_bring_nothing")
-        if nothing
+        if activity.needs_nothing
         else _line(programme, "utter_bring", what=activity.bring),
         "origin": _line(programme, ORIGINS[activity.level]),
     }

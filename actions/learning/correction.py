@@ -135,7 +135,7 @@ def _activity(speaker: _Speaker, activity: Activity) -> Iterator[str]:
         end=f"{activity.end:%H:%M}",
         venue=venue.name.in_(speaker.language) if venue else activity.venue,
     )
-    if activity.fee:
+    if activity.fee.zh:
         yield speaker.line("utter_activity_fee", fee=activity.fee)
-    if activity.bring:
+    if activity.bring.zh:
         yield speaker.line("utter_activity_bring", bring=activity.bring)

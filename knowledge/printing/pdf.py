@@ -178,10 +178,11 @@ def _fill(paper: Paper, label: Rows, rows: Rows, beside: float) -> Rows:
 
 def _entry(entry: Entry, words: Words, columns: _Columns) -> list[Cell]:
     where = [words.text(entry.place), words.say("utter_print_places", count=entry.places)]
+    fee = [words.text(entry.fee)] if entry.fee else []
     return [
         replace(_time(entry, words), width=columns.time),
         replace(_name(entry, words), width=columns.name),
-        Cell(columns.place, words.beside([*where, *filter(None, [entry.fee])])),
+        Cell(columns.place, words.beside([*where, *fee])),
     ]
 
 

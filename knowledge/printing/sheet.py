@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from knowledge.calendar import DayKind, day_kind
 from knowledge.hours import Span, opening, spans_on
 from knowledge.pack import EmergencyNumber, Facility, Pack, Text
-from knowledge.programme import NO_FEE, Occurrence, in_week, monday_of
+from knowledge.programme import Occurrence, in_week, monday_of
 from knowledge.records import Sourced
 from knowledge.transit import Line, Only, Timetable, open_timetable
 
@@ -19,7 +19,7 @@ NOT_FOR_THE_BOARD = frozenset({"visit", "volunteer_task"})
 
 @dataclass(frozen=True)
 class Entry:
-    """One activity on one day; `fee` is empty where nothing is to be paid.
+    """One activity on one day; `fee` is None where nothing is to be paid.
 
     `shut`: its venue is not open when it begins, by a holiday perhaps; one of the two is wrong.
     """
@@ -29,7 +29,7 @@ class Entry:
     name: Text
     place: Text
     places: int
-    fee: str
+    fee: Text | None
     shut: bool
     sample: bool
 
@@ -199,7 +199,7 @@ def _day(pack: Pack, on: date, happening: Iterable[Occurrence]) -> Day:
             name=each.activity.name,
             place=place_of(pack, each),
             places=each.activity.places,
-            fee="" if each.activity.fee in NO_FEE else each.activity.fee,
+            fee=None if each.activity.is_free else each.activity.fee,
             shut=_shut(pack, each),
             sample=each.activity.level == "sample",
         )

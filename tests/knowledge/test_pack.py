@@ -1,12 +1,13 @@
 """A pack is read whole, or every mistake in it is a sentence."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from knowledge.errors import PackInvalid
-from knowledge.pack import Pack, load_pack
+from knowledge.pack import Activity, Pack, Text, load_pack
 
 
 def mistakes(folder: Path) -> str:
@@ -89,3 +90,26 @@ def test_a_broken_article_is_named(folder: Path, article: str, sentence: str) ->
     said = mistakes(folder)
     assert "articles/card.md" in said
     assert sentence in said
+
+
+@pytest.mark.parametrize(
+    ("written", "told", "free"),
+    [
+        ("免费", Text(zh="免费", en="free"), True),
+        ({"zh": "五元", "en": "five yuan"}, Text(zh="五元", en="five yuan"), False),
+        ("五元", Text(zh="五元", en="五元"), False),
+        ("", Text(zh="", en=""), True),
+    ],
+)
+def test_a_fee_is_said_in_english_or_else_as_it_stands(
+    guali: Pack, written: object, told: Text, free: bool
+) -> None:
+    record = guali.activities["club-calligraphy"].model_dump() | {"fee": written}
+    found = Activity.model_validate(record)
+    assert (found.fee, found.is_free) == (told, free)
+
+
+def test_everything_the_shipped_pack_asks_for_is_said_in_english(guali: Pack) -> None:
+    said = [text for a in guali.activities.values() for text in (a.fee, a.bring)]
+    assert len(said) > 90
+    assert not [text.en for text in said if re.search("[一-鿿]", text.en)]

@@ -50,6 +50,9 @@ def test_an_activity_tells_its_weekday_and_how_to_book_it(talk: Talk) -> None:
     heard = ask(talk, "", choice="activity:club-calligraphy")
     assert "每周六 14:00–15:30" in heard.text
     assert "我要报书法社" in heard.text
+    assert "请带：毛笔(可借)" in heard.text
+    talk.language = "en"
+    assert "Fee: free" in ask(talk, "", choice="activity:club-calligraphy").text
 
 
 def test_an_unknown_choice_is_looked_up_as_a_question(talk: Talk) -> None:

@@ -75,6 +75,7 @@ def test_the_same_in_english(english: Talk) -> None:
     assert "Calligraphy club" in heard.text
     assert "Sat 28 Nov, 14:00–15:30" in heard.text
     assert "Sample data" in heard.text
+    assert "Fee: free; please bring: a brush (or borrow one here)" in heard.text
     told = english.told(english.say("yes", intent="affirm"))
     assert told.startswith("Booked: Calligraphy club, Sat 28 Nov, 14:00")
 

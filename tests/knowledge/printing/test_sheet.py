@@ -24,8 +24,10 @@ def test_group_visits_and_tasks_are_not_for_the_board(guali: Pack) -> None:
 
 def test_only_what_costs_something_has_a_fee(guali: Pack) -> None:
     fees = {e.name.zh: e.fee for day in sheet_of(guali, MONDAY).days for e in day.entries}
-    assert fees["武术社"] == ""
-    assert "10" in fees["瑜伽"]
+    assert fees["武术社"] is None
+    yoga = fees["瑜伽"]
+    assert yoga is not None
+    assert ("10 元" in yoga.zh, "10 yuan" in yoga.en) == (True, True)
 
 
 def test_a_pack_may_say_whose_hours_are_printed(guali: Pack) -> None:

@@ -70,7 +70,7 @@ def told_by_the_services(pack: Pack, monday: date) -> Facts:
         on = each.starts_at.date()
         span = f"{each.starts_at:%H:%M}–{clock(each.ends_at, on)}"
         name, place = each.activity.name.zh, place_of(pack, each).zh
-        fee = each.activity.fee.removeprefix("免费")
+        fee = each.activity.fee.zh.removeprefix("免费")
         row = f"{span}{name}{place}·{each.activity.places}人{'·' if fee else ''}{fee}"
         facts.activities[on].append(squeezed(row))
     timetable = open_timetable(pack)

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from actions.booking import family, reading, service, showing, stages, visiting, visits
+from actions.booking import (
+    family,
+    reading,
+    service,
+    showing,
+    stages,
+    visiting,
+    visits,
+    wishing,
+)
 from actions.booking.bookings import Order
 from actions.booking.model import Session
 from actions.booking.programme import VISIT
@@ -73,8 +82,8 @@ class BookActivityForm(Form):
         return _noted(turn, changes) if changes else {}
 
     def _heard(self, turn: Turn, asked: Step) -> dict[str, Any]:
-        if turn.choice in CHANGES:
-            return {asked.slot: None, **CHANGES[turn.choice]}
+        if told := CHANGES.get(turn.choice or "") or _another(turn):
+            return {asked.slot: None, **told}
         if turn.intent == "cancel_booking" and turn.confidence >= SURE:
             return {}  # not a booking of theirs but this one, which is not made yet
         if _may_wish(turn, asked) and (wished := wish(turn, turn.slots.get(SLOTS[0]))):
@@ -218,6 +227,17 @@ def _may_wish(turn: Turn, asked: Step) -> bool:
     if turn.intent in INTERRUPTIONS and turn.confidence >= SURE:
         return turn.intent not in WAYS_OUT and not reading.asks(turn.text)
     return True
+
+
+def _another(turn: Turn) -> dict[str, Any]:
+    """Return what a clear wish for another activity makes of the slots; that is said."""
+    current = str(turn.slots.get(SLOTS[0]) or "")
+    rest = wishing.instead(turn, current)
+    wished = wish(rest, None) if rest else {}
+    if now := wished.get("booking_activity"):
+        before, activity = (turn.pack.activities[one].name for one in (current, now))
+        turn.say("utter_booking_instead", before=before, activity=activity)
+    return dict.fromkeys((*VISIT_SLOTS, "booking_confirm")) | wished if wished else {}
 
 
 def _says_another(turn: Turn) -> bool:

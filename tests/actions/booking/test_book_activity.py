@@ -292,6 +292,60 @@ def test_another_deed_has_to_wait(talk: Talk) -> None:
     assert "先把手头这件办完" in talk.say("路灯坏了", intent="report_problem").text
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        *(("算了，我想约书法社", "cancel"), ("算了，我想约书法社", "book_activity")),
+        *(("不约越剧社了，我要报周六的书法社", "cancel_booking"), ("还是参加书法社", "deny")),
+        *(("不要这个，改约书法社", "change_booking"), ("算了，换成书法社", "nlu_fallback")),
+        ("forget it, I would rather join the calligraphy club", "cancel"),
+    ],
+)
+@pytest.mark.parametrize("first", ["我想约越剧社", "我想约明天的越剧社"])
+def test_a_clear_wish_for_another_activity_replaces_it_and_says_so(
+    talk: Talk, first: str, text: str, intent: str
+) -> None:
+    begin(talk, first)
+    heard = talk.say(text, intent=intent)
+    assert "好，越剧社先不约，改约书法社。" in heard.texts
+    assert talk.slots["booking_activity"] == "club-calligraphy"
+    assert booked(talk) == []
+
+
+def test_the_same_wish_in_english(english: Talk) -> None:
+    begin(english, "book the opera club tomorrow")
+    heard = english.say("never mind, book the calligraphy club", intent="cancel")
+    assert heard.texts[0].startswith("All right, Calligraphy club instead of")
+    assert "Calligraphy club" in heard.texts[-1]
+
+
+def test_a_new_wish_is_heard_where_a_group_is_asked_whom_to_call(talk: Talk, on: On) -> None:
+    begin(talk, "我想约下周三的团队参观预约")
+    talk.say("20个人")
+    assert talk.slots["requested_slot"] == "visit_contact"
+    heard = talk.say("算了，我想约周六的书法社", intent="book_activity")
+    assert "改约书法社" in heard.texts[0]
+    assert "约这一场，对吗" in heard.text
+    assert {talk.slots[one] for one in ("visit_heads", "visit_bus")} <= {None, "skipped"}
+    talk.say("对", intent="affirm")
+    assert [one.places for one in booked(talk)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("算了", "cancel"),
+        ("算了，不约书法社了", "cancel"),
+        ("书法社什么时候有", "list_activities"),
+        ("取消书法社", "cancel_booking"),
+    ],
+)
+def test_what_lets_go_or_asks_is_no_new_wish(talk: Talk, text: str, intent: str) -> None:
+    begin(talk, "我想约明天的越剧社")
+    assert talk.say(text, intent=intent).stepped_aside
+    assert talk.slots["booking_activity"] != "club-calligraphy"
+
+
 def test_naming_another_activity_changes_over_to_it(talk: Talk) -> None:
     begin(talk, "我想约周六的书法社")
     assert "活动：越剧社" in talk.say("还是约明天的越剧社吧", intent="book_activity").text

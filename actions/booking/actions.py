@@ -33,7 +33,14 @@ from actions.booking.forms import (
     places_of,
 )
 from actions.booking.listing import ListActivities
-from actions.booking.model import Booking, BookingStatus, DrawEntry, Held, WaitlistEntry
+from actions.booking.model import (
+    Booking,
+    BookingStatus,
+    DrawEntry,
+    Held,
+    Session,
+    WaitlistEntry,
+)
 from actions.booking.moving import ChangeBooking
 from actions.booking.offers import AnswerOffer
 from actions.booking.preferring import SetReminders
@@ -133,9 +140,12 @@ class BookActivity(DoDeed):
                     **details,
                 )
         except Refusal as refusal:
-            if not whom or refusal.response != "utter_session_full":
+            if refusal.response == "utter_visit_full":
+                self._tell_taken(turn, refusal, order)
+            elif whom and refusal.response == "utter_session_full":
+                self._tell_full(turn, refusal, whom)
+            else:
                 raise
-            self._tell_full(turn, refusal, whom)
             return clear(self.form_slots)
         if confirmed == VISIT:
             told = values_of(showing.programme(turn), made) | {"heads": details["heads"]}
@@ -143,6 +153,12 @@ class BookActivity(DoDeed):
         else:
             self._tell(turn, made)
         return clear(self.form_slots)
+
+    def _tell_taken(self, turn: Turn, refusal: Refusal, order: Order) -> None:
+        """Tell that another group was faster, with the nearest slots to ask for."""
+        session, programme = turn.db.get_one(Session, order.session_id), showing.programme(turn)
+        others = visits.choices(turn.db, programme, session, turn.language, now=turn.now)
+        turn.tell(refusal.response, choices=others, **refusal.details)
 
     def _tell_full(self, turn: Turn, refusal: Refusal, whom: str) -> None:
         """Tell that others were faster; a tap for the line keeps for whom it is."""

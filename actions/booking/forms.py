@@ -23,9 +23,11 @@ from actions.booking.wishes import (
     ALTERNATIVES,
     WHOM,
     WINDOWS,
+    around,
     check,
     offered,
     upcoming,
+    wanted_at,
     wish,
     within,
 )
@@ -145,11 +147,12 @@ def read_session(turn: Turn) -> int | None:
 
 
 def _possible(turn: Turn, activity: Activity) -> list[Session]:
-    """Return the sessions to choose from; of visits those that may still be asked for."""
+    """Return the sessions to choose from; of visits what is free, the nearest first."""
     told, sessions = showing.programme(turn), upcoming(turn, [activity])
     if activity.kind != VISIT:
         return sessions
-    return [one for one in sessions if visits.may_be_asked(told, one, turn.now)]
+    free = [one for one in sessions if visits.may_be_asked(told, one, turn.now)]
+    return visits.by_distance(free, wanted_at(turn) or turn.now)
 
 
 def ask_places(turn: Turn) -> None:
@@ -284,7 +287,7 @@ def _visit_of(turn: Turn, session: Session, slots: Mapping[str, Any]) -> dict[st
         visits.check_open(showing.programme(turn), session, turn.now)
     except Refusal as refusal:
         turn.say(refusal.response, **refusal.details)
-        return {"booking_session": None, **AGAIN}
+        return {"booking_session": None, **AGAIN, WINDOWS: around(session)}
     return {OFFER: VISIT, **visiting.wanted(slots)}
 
 

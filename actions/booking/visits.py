@@ -4,7 +4,7 @@ A group takes one place of a session, however many come. There is one bay for co
 guide has one group at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, select, update
@@ -13,8 +13,8 @@ from actions import outbox
 from actions.booking import bookings, places, reminders, service, waitlist
 from actions.booking.bookings import Order
 from actions.booking.model import HOLDING, Booking, BookingStatus, Session, Visit
-from actions.booking.programme import VISIT, Programme, described, values_of
-from actions.conversations import Conversation
+from actions.booking.programme import VISIT, Programme, described, label, values_of
+from actions.conversations import Choice, Conversation
 from actions.db import Db
 from actions.errors import Refusal
 from actions.people.locks import alone
@@ -104,7 +104,9 @@ def decline(
     visit.decided_at = now
     bookings.end(db, visit.booking, now=now)
     places.give_back(db, visit.booking.session_id, visit.booking.places)
-    _tell(db, programme, visit, "utter_visit_declined", now, reason=reason)
+    language = db.get_one(Conversation, visit.booking.conversation_id).resident.language
+    others = choices(db, programme, visit.booking.session, language, now=now)
+    _tell(db, programme, visit, "utter_visit_declined", now, reason=reason, others=others)
     waitlist.offer(db, programme, session_id=visit.booking.session_id, now=now)
     return visit.booking
 
@@ -127,6 +129,28 @@ def may_be_asked(programme: Programme, session: Session, now: datetime) -> bool:
     except Refusal:
         return False
     return True
+
+
+def nearest(db: Db, programme: Programme, session: Session, *, now: datetime) -> list[Session]:
+    """Return a few others that may be asked for, those nearest to a session first."""
+    others = service.sessions_between(db, start=now, activity_ids=[session.activity_id])
+    free = [one for one in others if one.id != session.id and may_be_asked(programme, one, now)]
+    return by_distance(free, session.starts_at)[: service.INSTEAD]
+
+
+def by_distance(sessions: Iterable[Session], moment: datetime) -> list[Session]:
+    """Return sessions, those that begin nearest to a moment first."""
+    return sorted(sessions, key=lambda one: (abs(one.starts_at - moment), one.starts_at))
+
+
+def choices(
+    db: Db, programme: Programme, session: Session, language: str, *, now: datetime
+) -> list[Choice]:
+    """Return the nearest other slots, to be asked for with one tap."""
+    return [
+        Choice(label(programme, one, language), "book_activity", str(one.id))
+        for one in nearest(db, programme, session, now=now)
+    ]
 
 
 def coming(db: Db, *, now: datetime) -> Sequence[Visit]:
@@ -222,8 +246,15 @@ def _decide(db: Db, visit: Visit, to: BookingStatus, now: datetime) -> bool:
     return bool(moved.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _tell(
-    db: Db, programme: Programme, visit: Visit, response: str, now: datetime, reason: str = ""
+def _tell(  # noqa: PLR0913 - a notice has this many facts
+    db: Db,
+    programme: Programme,
+    visit: Visit,
+    response: str,
+    now: datetime,
+    *,
+    reason: str = "",
+    others: Sequence[Choice] = (),
 ) -> None:
     told = values_of(programme, visit.booking) | to_json(
         {"heads": visit.heads, "reason": reason}
@@ -234,5 +265,6 @@ def _tell(
         response=response,
         due_at=now,
         values=told,
+        choices=others,
         key=f"{reminders.about(visit.booking)}:{response}",
     )

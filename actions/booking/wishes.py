@@ -87,6 +87,17 @@ def within(turn: Turn, sessions: list[Session]) -> list[Session]:
     return (reading.held(windows, sessions) if windows else []) or sessions
 
 
+def wanted_at(turn: Turn) -> datetime | None:
+    """Return the moment the time that was said begins, if one was."""
+    windows = turn.slots.get(WINDOWS) or ()
+    return datetime.fromisoformat(windows[0][0]) if windows else None
+
+
+def around(session: Session) -> list[Any] | None:
+    """Return the slot's value that stands for the time of a session."""
+    return _to_json((Window(session.starts_at, session.ends_at),))
+
+
 def _to_json(windows: Sequence[Window]) -> list[Any] | None:
     return [[w.start.isoformat(), w.end.isoformat(), w.exact] for w in windows] or None
 

@@ -5,11 +5,20 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+from actions.booking import visits as requested
 from actions.booking.actions import actions
+from actions.booking.bookings import Order
 from actions.booking.model import Booking, BookingStatus, Visit
 from actions.dialogue import Ground
 from actions.errors import Refusal
-from tests.actions.booking.conftest import MakeSession, at, book
+from tests.actions.booking.conftest import (
+    MakeSession,
+    at,
+    book,
+    conversation_of,
+    programme_of,
+    session_of,
+)
 from tests.actions.conftest import Heard, Talk
 
 FORM, DEED = "book_activity_form", "action_book_activity"
@@ -102,6 +111,59 @@ def test_a_visit_that_is_too_soon_is_said_at_once(talk: Talk) -> None:
     assert "提前 3 个工作日" in heard.text
     assert "约哪一场" in heard.text
     assert all("11月" not in choice["title"] for choice in heard.choices)
+
+
+def taken(ground: Ground, session_id: int) -> None:
+    """All slots of a session are asked for by other groups."""
+    for n in range(session_of(ground, session_id).left):
+        with ground.database.transaction() as db:
+            requested.request(
+                db,
+                programme_of(ground),
+                order=Order(session_id),
+                heads=20,
+                contact="某校，李老师 13800000000",
+                bus=False,
+                conversation=conversation_of(db, f"other {n}"),
+                now=ground.clock.now(),
+            )
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "day"),
+    [("zh", "已经约满了", "12月{}日"), ("en", "is full", "{} Dec")],
+)
+def test_a_slot_that_is_taken_offers_the_nearest_that_are_free(
+    talk: Talk, on: On, language: str, says: str, day: str
+) -> None:
+    talk.language = language
+    taken(talk.ground, on("visit-group", at(10, 9, 30, month=12)))
+    text = (
+        "我想约12月10号的团队参观预约"
+        if language == "zh"
+        else "book a group visit on 10 December"
+    )
+    heard = begin(talk, text)
+    assert says in heard.text
+    first, second = (choice["title"] for choice in heard.choices[:2])
+    assert day.format(9) in first
+    assert day.format(8) in second
+    asked = talk.say(choice=heard.values[0])
+    assert asked.texts
+
+
+def test_a_slot_that_others_take_before_the_yes_offers_the_nearest_as_well(
+    talk: Talk, on: On
+) -> None:
+    to_the_read_back(talk)
+    taken(talk.ground, on("visit-group", at(2, 9, 30, month=12)))
+    heard = talk.say("对", intent="affirm")
+    assert "已经约满了" in talk.told(heard)
+    assert visits(talk)[-1].contact.text == "某校，李老师 13800000000"
+    (notice,) = heard.news
+    near = {on("visit-group", at(day, 9, 30, month=12)) for day in (1, 3)}
+    assert {int(c["value"]) for c in notice.choices[:2]} == near
+    assert {c["intent"] for c in notice.choices} == {"book_activity"}
 
 
 def test_it_is_read_back_in_english(talk: Talk) -> None:

@@ -183,6 +183,23 @@ def test_a_visit_that_is_declined_gives_its_slot_back_and_says_why(
     ask(ground, slot)  # they may ask again
 
 
+def test_who_is_declined_is_shown_the_nearest_free_slots(
+    ground: Ground, slot: int, make_session: MakeSession
+) -> None:
+    others = {
+        day: make_session(
+            1, activity_id="visit-group", starts_at=at(day, 9), ends_at=at(day, 10)
+        )
+        for day in (27, 30)
+    }
+    decline(ground, ask(ground, slot))
+    with ground.database.reading() as db:
+        (notice,) = db.scalars(select(Notice)).all()
+    assert [choice["value"] for choice in notice.choices] == [
+        str(others[day]) for day in (30, 27)
+    ]
+
+
 def test_a_visit_its_group_cancelled_is_not_approved(ground: Ground, slot: int) -> None:
     booking_id = ask(ground, slot)
     with ground.database.transaction() as db:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.db import Base, Db, UtcDateTime
 from actions.people.model import Address, Resident, Words
+from actions.people.roles import Work
 from actions.people.scope import Scoped
 
 CHOICE_ID = re.compile(r"^c\.[A-Za-z0-9_-]{11}$")  # as `say` gives them
@@ -62,6 +63,7 @@ class Conversation(Scoped, Base):
     """What a resident and we say to one another on one channel."""
 
     __tablename__ = "conversations"
+    work = Work.TALKS
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
     address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"), unique=True)

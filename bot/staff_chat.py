@@ -7,7 +7,7 @@ desk.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actions import callers, conversations
@@ -20,6 +20,7 @@ from actions.governance.commands import Order
 from actions.people import audit, links, scope, staff
 from actions.people.links import Door
 from actions.people.model import Address, Role, Staff, StaffChat
+from actions.people.scope import Reach
 from actions.turns import EntryState, InboxEntry
 from bot.choices import is_id, issued
 from bot.ground import Ground
@@ -62,16 +63,15 @@ class Heard:
     now: datetime
 
     @property
-    def areas(self) -> list[str]:
-        """What the speaker may see, as far as those who read along may see it."""
-        mine = staff.areas_of(self.speaker) if self.speaker else []
-        return scope.shared(mine, self.chat.area_id) if self.chat else mine
-
-    @property
-    def team(self) -> str | None:
-        """The team whose restricted requests may be spoken of here."""
-        team = self.speaker.team_id if self.speaker else None
-        return team if self.chat is None or self.chat.team_id == team else None
+    def reach(self) -> Reach:
+        """How far the speaker sees, as far as those who read along may see it."""
+        if self.speaker is None:
+            return Reach(())
+        mine, chat = staff.reach_of(self.speaker), self.chat
+        if chat is None:
+            return mine
+        team = mine.team if chat.team_id == mine.team else None
+        return replace(mine, areas=scope.shared(mine.areas, chat.area_id), team=team)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class StaffChats:
         if heard.group and heard.chat is None:
             return Answer("utter_staff_chat_unknown")
         try:
-            with scope.limited(heard.db, heard.areas, heard.team), heard.db.begin_nested():
+            with scope.limited(heard.db, heard.reach), heard.db.begin_nested():
                 return self._obey(heard, heard.speaker)
         except Refusal as refusal:
             return Answer(refusal.response, refusal.details)
@@ -259,7 +259,7 @@ class StaffChats:
             return Answer("utter_staff_unlinked")
         if heard.chat is None:
             return Answer("utter_staff_chat_unknown")
-        if heard.speaker.role != Role.ADMIN or not heard.areas:
+        if heard.speaker.role != Role.ADMIN or not heard.reach.areas:
             return Answer("utter_staff_only_admin")
         heard.chat.ended_at = heard.now
         note = ("chat_unlinked", f"conversation:{heard.conversation.id}")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.db import Base, UtcDateTime
 from actions.people.model import Words
+from actions.people.roles import Work
 from actions.people.scope import Scoped
 
 
@@ -152,6 +153,7 @@ class Booking(Scoped, Base):
     """
 
     __tablename__ = "bookings"
+    work = Work.ACTIVITIES
     __table_args__ = (
         CheckConstraint("places >= 1", name="places"),
         UniqueConstraint("code"),
@@ -186,6 +188,7 @@ class WaitlistEntry(Scoped, Base):
     """Somebody's turn in the line for a full session; positions follow the commits."""
 
     __tablename__ = "waitlist"
+    work = Work.ACTIVITIES
     __table_args__ = (
         UniqueConstraint("session_id", "position"),
         CheckConstraint("places >= 1", name="places"),
@@ -239,6 +242,7 @@ class DrawEntry(Scoped, Base):
     """Somebody's lot in a draw. `ticket` is what is published; it says nothing of who it is."""
 
     __tablename__ = "draw_entries"
+    work = Work.ACTIVITIES
     __table_args__ = (
         CheckConstraint("places >= 1", name="places"),
         UniqueConstraint("ticket"),

@@ -19,7 +19,7 @@ from actions.db import Db
 from actions.errors import Refusal
 from actions.people.locks import alone
 from actions.people.model import Staff, Words
-from actions.people.staff import ANSWERS
+from actions.people.roles import ORGANISES
 from actions.wording import to_json
 from knowledge.calendar import DayKind, day_kind
 from knowledge.pack import Pack
@@ -197,7 +197,7 @@ def _check_soon(programme: Programme, session: Session, now: datetime) -> None:
 
 def _check_guide(db: Db, guide_id: int) -> None:
     guide = db.get(Staff, guide_id)
-    if guide is None or guide.disabled_at is not None or guide.role not in ANSWERS:
+    if guide is None or guide.disabled_at is not None or guide.role not in ORGANISES:
         raise Refusal("utter_visit_no_guide")
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.db import Base, UtcDateTime
 from actions.people.model import Words
+from actions.people.roles import Work
 from actions.people.scope import Scoped
 
 
@@ -55,6 +56,7 @@ class ServiceRequest(Scoped, Base):
     """
 
     __tablename__ = "service_requests"
+    work = Work.REQUESTS
     __table_args__ = (
         Index("ix_service_requests_status_due_at", "status", "due_at"),
         Index("ix_service_requests_category_created_at", "category_id", "created_at"),

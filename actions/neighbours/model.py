@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.db import Base, UtcDateTime
 from actions.people.model import Words
+from actions.people.roles import Work
 from actions.people.scope import Scoped
 
 
@@ -48,6 +49,7 @@ class HelpRequest(Scoped, Base):
     """A need: what kind, when, whose. For a point in time the two wanted moments are equal."""
 
     __tablename__ = "help_requests"
+    work = Work.TALKS
     __table_args__ = (Index("ix_help_requests_status_expires_at", "status", "expires_at"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     kind_id: Mapped[str] = mapped_column(String(40))
@@ -67,6 +69,7 @@ class HelpOffer(Scoped, Base):
     """A neighbour who is willing to help; asked for once, kept until withdrawn."""
 
     __tablename__ = "help_offers"
+    work = Work.TALKS
     id: Mapped[int] = mapped_column(primary_key=True)
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), unique=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))

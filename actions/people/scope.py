@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, and_, event, false, or_
 from sqlalchemy.orm import (
@@ -14,6 +15,7 @@ from sqlalchemy.orm import (
 )
 
 from actions.db import Db
+from actions.people.roles import Work
 
 RESTRICTED = "restricted"  # the word of the pack's categories
 
@@ -21,9 +23,12 @@ RESTRICTED = "restricted"  # the word of the pack's categories
 class Scoped:
     """Mixed into every table whose rows belong to an area; `area_id` null means nobody's yet.
 
-    Rows of nobody's area are seen by staff of the topmost areas only (the town). Where a table
-    has a `visibility`, its restricted rows are seen by the row's own team only.
+    Rows of nobody's area are seen by staff of the topmost areas only (the town). `work` is the
+    kind of work a row is. Where a table has a `visibility`, its restricted rows are seen by the
+    row's own team only.
     """
+
+    work: ClassVar[Work]
 
     @declared_attr
     def area_id(self) -> Mapped[str | None]:
@@ -31,76 +36,97 @@ class Scoped:
         return mapped_column(ForeignKey("areas.id"), index=True)
 
 
-def limit(db: Db, areas: list[str], team: str | None = None) -> None:
-    """From now on this session sees and changes only scoped rows inside `areas`.
+@dataclass(frozen=True)
+class Reach:
+    """How far somebody sees: which areas, which kinds of work, whose requests.
 
-    An empty list sees nothing. Unknown and forbidden rows look the same: absent.
+    `own_team_alone`: of what teams handle, only what the own one does.
     """
-    db.info["areas"], db.info["team"] = tuple(areas), team
+
+    areas: tuple[str, ...]
+    team: str | None = None
+    works: frozenset[Work] = frozenset(Work)
+    own_team_alone: bool = False
+
+
+def limit(db: Db, reach: Reach) -> None:
+    """From now on this session sees and changes only scoped rows within reach.
+
+    Without an area it sees nothing. Unknown and forbidden rows look the same: absent.
+    """
+    db.info["reach"] = reach
 
 
 @contextmanager
-def limited(db: Db, areas: list[str], team: str | None = None) -> Iterator[None]:
+def limited(db: Db, reach: Reach) -> Iterator[None]:
     """Let a session see, for a while, no more than `limit` says."""
-    before = db.info.get("areas"), db.info.get("team")
-    limit(db, areas, team)
+    before = db.info.get("reach")
+    limit(db, reach)
     try:
         yield
     finally:
-        db.info["areas"], db.info["team"] = before
+        db.info["reach"] = before
 
 
 @contextmanager
 def unlimited(db: Db) -> Iterator[None]:
     """Let a session see all rows for a while: what follows from a deed may be of any area."""
-    areas = db.info.pop("areas", None)
+    reach = db.info.pop("reach", None)
     try:
         yield
     finally:
-        if areas is not None:
-            db.info["areas"] = areas
+        if reach is not None:
+            db.info["reach"] = reach
 
 
-def seen(table: Any, areas: tuple[str, ...], team: str | None) -> ColumnElement[bool]:
-    """Say in SQL which rows of a scoped table somebody of these areas and this team sees."""
+def seen(table: Any, reach: Reach) -> ColumnElement[bool]:
+    """Say in SQL which rows of a scoped table are within reach."""
+    if table.work not in reach.works:
+        return false()
+    within = inside(table.area_id, reach.areas)
     if not hasattr(table, "visibility"):
-        return inside(table.area_id, areas)
-    ours = table.team_id == team if team else false()
-    return and_(inside(table.area_id, areas), or_(table.visibility != RESTRICTED, ours))
+        return within
+    ours = table.team_id == reach.team if reach.team else false()
+    open_to_us = ours if reach.own_team_alone else or_(table.visibility != RESTRICTED, ours)
+    return and_(within, open_to_us)
 
 
 def inside(column: Any, areas: tuple[str, ...]) -> ColumnElement[bool]:
     """Say in SQL that an area path lies in one of `areas` (or is null, for the topmost)."""
     below = [column.startswith(area, autoescape=True) for area in areas]
-    unplaced = [column.is_(None)] if any(area.count("/") == 1 for area in areas) else []
+    unplaced = [column.is_(None)] if any(map(is_topmost, areas)) else []
     return or_(false(), *below, *unplaced)
 
 
-def shared(areas: Iterable[str], area: str) -> list[str]:
+def shared(areas: Iterable[str], area: str) -> tuple[str, ...]:
     """Return what lies inside one of `areas` and inside `area`, too."""
-    return [max(mine, area, key=len) for mine in areas if _nested(mine, area)]
+    return tuple(max(mine, area, key=len) for mine in areas if _nested(mine, area))
 
 
 def _nested(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
+def is_topmost(area_id: str) -> bool:
+    """Whether nothing is above an area: a town."""
+    return area_id.count("/") == 1
+
+
 def reaches(areas: Iterable[str], area_id: str | None) -> bool:
     """Whether what belongs to an area is inside `areas`: as `inside` says it in SQL."""
     if area_id is None:
-        return any(area.count("/") == 1 for area in areas)
+        return any(map(is_topmost, areas))
     return any(area_id.startswith(area) for area in areas)
 
 
 @event.listens_for(Db, "do_orm_execute")
 def _apply_scope(state: ORMExecuteState) -> None:
-    areas = state.session.info.get("areas")
-    if areas is None:
+    reach = state.session.info.get("reach")
+    if reach is None:
         return
-    team = state.session.info.get("team")
     state.statement = state.statement.options(
         *(
-            with_loader_criteria(table, seen(table, areas, team), include_aliases=True)
+            with_loader_criteria(table, seen(table, reach), include_aliases=True)
             for table in _scoped_tables(Scoped)
         )
     )

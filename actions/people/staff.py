@@ -5,13 +5,14 @@ import hmac
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.sql.dml import Delete
 
 from actions.db import Db
@@ -19,6 +20,8 @@ from actions.errors import XiaoliError
 from actions.people import links
 from actions.people.locks import alone
 from actions.people.model import Area, Role, SignInAttempt, Staff, StaffSession
+from actions.people.roles import OWN_TEAM_ALONE, TOPMOST_ALONE, WORKS
+from actions.people.scope import Reach, inside, is_topmost, reaches
 
 # Some 30 ms and 19 MiB a guess. Old passwords keep the cost they were set with.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -29,16 +32,16 @@ GUESSES = 10
 GUESSES_WITHIN = timedelta(minutes=15)
 USERNAME = re.compile(r"[\w.-]{2,40}")
 
-# Whose work is the desk's inbox. An editor's is the knowledge base: the inbox is empty there.
-ANSWERS = frozenset({Role.STAFF, Role.ADMIN})
-
-EDITS = frozenset({Role.EDITOR, Role.ADMIN})  # may change what residents are told
-
-ADMINISTERS = frozenset({Role.ADMIN})  # says who is staff, and where they are told
-
 
 class StaffUnfit(XiaoliError):
-    """A member of staff cannot be like this; the message says what to change."""
+    """A member of staff cannot be like this; the message says what to change.
+
+    `response` says the same at the desk.
+    """
+
+    def __init__(self, response: str, message: str) -> None:
+        super().__init__(message)
+        self.response = response
 
 
 @dataclass(frozen=True)
@@ -71,20 +74,26 @@ def add(db: Db, newcomer: Newcomer, password: str, *, now: datetime) -> Staff:
     """Make somebody a member of staff.
 
     Raises:
-        StaffUnfit: the name is taken or not a name, there is no such area, a weak password.
+        StaffUnfit: the name is taken or not a name, there is no such area, a weak password,
+            or the role does not go with the area or without a team.
     """
     username = _tidy(newcomer.username)
     if not USERNAME.fullmatch(username):
         raise StaffUnfit(
-            f"{newcomer.username!r} cannot be a name; use 2 to 40 letters, digits, . - _"
+            "utter_desk_staff_name",
+            f"{newcomer.username!r} cannot be a name; use 2 to 40 letters, digits, . - _",
         )
     if _named(db, username) is not None:
-        raise StaffUnfit(f"The name {username} is taken; choose another")
+        raise StaffUnfit(
+            "utter_desk_staff_taken", f"The name {username} is taken; choose another"
+        )
+    place = area(db, newcomer.area_id)
+    _check_role(newcomer, place)
     staff = Staff(
         username=username,
-        password_hash=_hash(password),
+        password_hash=hashed(password),
         role=newcomer.role,
-        area_id=area(db, newcomer.area_id).id,
+        area_id=place.id,
         team_id=newcomer.team_id,
         created_at=now,
     )
@@ -100,7 +109,7 @@ def reset(db: Db, username: str, password: str) -> Staff:
         StaffUnfit: there is nobody of that name, or the password is weak.
     """
     staff = _known(db, username)
-    staff.password_hash = _hash(password)
+    staff.password_hash = hashed(password)
     db.execute(_sessions_of(staff))
     return staff
 
@@ -118,9 +127,22 @@ def disable(db: Db, username: str, *, now: datetime) -> Staff:
     return staff
 
 
-def everybody(db: Db) -> list[Staff]:
-    """Return all members of staff by name, those of former days included."""
-    return list(db.scalars(select(Staff).order_by(Staff.username)))
+def change(db: Db, staff: Staff, guess_number: int, *, before: str, after: str) -> bool:
+    """Give somebody the password they chose (`after`, hashed); every session of theirs ends.
+
+    False when their password is no longer the one that was looked at (`before`, hashed).
+    """
+    changed = db.execute(
+        update(Staff)
+        .where(Staff.id == staff.id, Staff.password_hash == before)
+        .values(password_hash=after)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    db.execute(delete(SignInAttempt).where(SignInAttempt.id == guess_number))
+    db.execute(_sessions_of(staff))
+    return True
 
 
 def named(db: Db, username: str) -> Staff:
@@ -131,13 +153,48 @@ def named(db: Db, username: str) -> Staff:
     """
     staff = _known(db, username)
     if staff.disabled_at:
-        raise StaffUnfit(f"{staff.username} was disabled and can be linked to nothing")
+        raise StaffUnfit(
+            "utter_desk_staff_disabled",
+            f"{staff.username} was disabled and can be linked to nothing",
+        )
     return staff
 
 
-def areas_of(staff: Staff) -> list[str]:
-    """Return the areas whose conversations and requests are this person's work."""
-    return [staff.area_id] if staff.role in ANSWERS else []
+def everybody(db: Db, areas: Iterable[str] | None = None) -> list[Staff]:
+    """Return the members of staff (of these areas) by name, those of former days included."""
+    asked = select(Staff).order_by(Staff.username)
+    if areas is not None:
+        asked = asked.where(inside(Staff.area_id, tuple(areas)))
+    return list(db.scalars(asked))
+
+
+def reach_of(staff: Staff) -> Reach:
+    """Return how far somebody sees: the own area and everything below, within their work."""
+    role = Role(staff.role)
+    return Reach((staff.area_id,), staff.team_id, WORKS[role], role in OWN_TEAM_ALONE)
+
+
+def may_manage(manager: Staff, area_id: str, team_id: str | None) -> bool:
+    """Whether it is for this person to say who somebody of an area and a team is.
+
+    A team opens what is restricted: only the topmost area's give one, or touch who has one.
+    """
+    within = reaches([manager.area_id], area_id)
+    return within and (team_id is None or is_topmost(manager.area_id))
+
+
+def hashed(password: str) -> str:
+    """Return what is kept of a password; slow on purpose.
+
+    Raises:
+        StaffUnfit: the password is weak.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise StaffUnfit(
+            "utter_desk_password_short",
+            f"The password is too short; use {SHORTEST_PASSWORD} characters or more",
+        )
+    return HASHER.hash(password)
 
 
 def make_password() -> str:
@@ -235,7 +292,10 @@ def close_session(db: Db, secret: str) -> None:
 def _known(db: Db, username: str) -> Staff:
     staff = _named(db, _tidy(username))
     if staff is None:
-        raise StaffUnfit(f"There is no member of staff called {username}; see `staff list`")
+        raise StaffUnfit(
+            "utter_desk_staff_unknown",
+            f"There is no member of staff called {username}; see `staff list`",
+        )
     return staff
 
 
@@ -257,16 +317,23 @@ def area(db: Db, area_id: str) -> Area:
     found = db.get(Area, area_id.strip("/") + "/")
     if found is None:
         known = ", ".join(db.scalars(select(Area.id).order_by(Area.id).limit(40)))
-        raise StaffUnfit(f"There is no area {area_id}; there are: {known or 'none yet'}")
+        raise StaffUnfit(
+            "utter_desk_staff_area",
+            f"There is no area {area_id}; there are: {known or 'none yet'}",
+        )
     return found
 
 
-def _hash(password: str) -> str:
-    if len(password) < SHORTEST_PASSWORD:
+def _check_role(newcomer: Newcomer, area: Area) -> None:
+    role = newcomer.role
+    if role in TOPMOST_ALONE and not is_topmost(area.id):
         raise StaffUnfit(
-            f"The password is too short; use {SHORTEST_PASSWORD} characters or more"
+            "utter_desk_staff_topmost", f"A {role} is of a whole town, not of {area.id}"
         )
-    return HASHER.hash(password)
+    if role in OWN_TEAM_ALONE and not newcomer.team_id:
+        raise StaffUnfit(
+            "utter_desk_staff_team", f"The role {role} needs a team: it sees its requests alone"
+        )
 
 
 @cache

@@ -6,11 +6,12 @@ import hmac
 import json
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -35,6 +36,7 @@ from actions.people.model import Address
 from bot.gateway import Gateway
 from bot.limits import Limits
 from bot.message import InboundMessage, clean
+from bot.photos import KEPT_AS, redraw
 from bot.problems import Problem
 from bot.replies import Answered
 from bot.uploads import read_file
@@ -44,6 +46,7 @@ LONGEST_TEXT = 10_000
 LARGEST_BODY = 256 * 1024
 ID_DIGITS = 9  # of a message's id; more would not fit its column
 LARGEST_UPLOAD = 8 * 1024 * 1024
+AT_A_TIME = 1  # photos being drawn: the largest takes 200 MB meanwhile
 SESSION_COOKIE = "xiaoli_session"
 SESSION_HEADER = "x-session"
 
@@ -111,6 +114,7 @@ class Webchat:
     limits: Limits
     secret_key: str
     uploads: Path
+    _drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_A_TIME))
 
     def address(self, session: str) -> str:
         """Return what we know a session by; the session itself is never stored."""
@@ -173,14 +177,12 @@ class Webchat:
         session = header_session(request)
         self.limits.check(request, self.address(session))
         content = await read_file(request, LARGEST_UPLOAD)
-        content_type = sniff(content)
-        if content_type is None:
+        photo = await to_thread.run_sync(redraw, content, limiter=self._drawing)
+        if photo is None:
             raise Problem(422, "no_photo")
-        return {
-            "upload_id": await run_in_threadpool(self._keep, session, content, content_type)
-        }
+        return {"upload_id": await run_in_threadpool(self._keep, session, photo)}
 
-    def _keep(self, session: str, content: bytes, content_type: str) -> str:
+    def _keep(self, session: str, content: bytes) -> str:
         upload_id, now = secrets.token_hex(16), self.clock.now()
         self.uploads.mkdir(parents=True, exist_ok=True)
         (self.uploads / upload_id).write_bytes(content)
@@ -192,7 +194,7 @@ class Webchat:
                 Upload(
                     id=upload_id,
                     resident_id=conversation.resident_id,
-                    content_type=content_type,
+                    content_type=KEPT_AS,
                     size=len(content),
                     created_at=now,
                 )
@@ -405,20 +407,6 @@ def _checked(said: str) -> str:
     if not 16 <= len(session) <= 200:
         raise Problem(422, "no_session")
     return session
-
-
-# how a file begins → what it is
-PHOTOS = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-)
-
-
-def sniff(content: bytes) -> str | None:
-    """Return a photo's type by its first bytes, None for anything else."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for begin, kind in PHOTOS if content.startswith(begin)), None)
 
 
 def status_of(status: str) -> Literal["pending", "open"]:

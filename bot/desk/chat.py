@@ -16,7 +16,6 @@ from actions import conversations
 from actions.conversations import CHOICE_ID, Conversation, Message
 from actions.errors import Refusal
 from actions.people import links, scope
-from actions.people import staff as people
 from actions.people.links import Door, Place
 from actions.people.model import Address, Staff, StaffAddress
 from bot import inbox, staff_chat
@@ -85,7 +84,7 @@ def make_chat_code(visit: Visit) -> Response:
     area, team = visit.sent.get("area", ""), visit.sent.get("team", "")
     if area not in visit.pack.areas or team not in {"", *visit.pack.teams}:
         raise Refusal("utter_desk_not_like_that")
-    if not scope.reaches(people.areas_of(visit.staff), area):
+    if not scope.reaches([visit.staff.area_id], area):
         raise Missing
     place, key = Place(area, team or None), visit.desk.secret_key
     code = links.code_for_chat(visit.db, place, key=key, now=visit.now)
@@ -101,7 +100,6 @@ def unlink(visit: Visit) -> Response:
 
 
 def _show(visit: Visit, code: str = "", chat_code: str = "") -> Response:
-    mine = people.areas_of(visit.staff)
     return visit.show(
         "chat.html",
         **_said(visit),
@@ -110,7 +108,7 @@ def _show(visit: Visit, code: str = "", chat_code: str = "") -> Response:
         chat_code=chat_code,
         minutes=int(links.LASTS.total_seconds() // 60),
         linked=_linked(visit),
-        areas=[area for area in visit.pack.areas if scope.reaches(mine, area)],
+        areas=[area for area in visit.pack.areas if scope.reaches([visit.staff.area_id], area)],
     )
 
 

@@ -124,8 +124,11 @@ def link_chat(
     with open_store() as deed:
         admin = people.named(deed.db, name)
         place = Place(people.area(deed.db, area).id, team)
-        if admin.role != Role.ADMIN or not scope.reaches(people.areas_of(admin), place.area_id):
-            raise StaffUnfit(f"{admin.username} is no administrator of {place.area_id}")
+        if admin.role != Role.ADMIN or not scope.reaches([admin.area_id], place.area_id):
+            raise StaffUnfit(
+                "utter_desk_not_ours",
+                f"{admin.username} is no administrator of {place.area_id}",
+            )
         code = links.code_for_chat(deed.db, place, key=secret_key(deed.said), now=deed.now)
         deed.note("chat_code_made", f"staff:{admin.id}")
     typer.echo(f"Somebody who is linked says in the group: 绑定群 {links.shown(code)}")
@@ -201,7 +204,10 @@ def _password(generate: bool) -> str:
 def _check_team(said: Settings, team: str | None) -> None:
     teams = load_pack(said.community_dir).teams
     if team is not None and team not in teams:
-        raise StaffUnfit(f"There is no team {team}; there are: {', '.join(sorted(teams))}")
+        known = ", ".join(sorted(teams))
+        raise StaffUnfit(
+            "utter_desk_staff_team", f"There is no team {team}; there are: {known}"
+        )
 
 
 def _show_until() -> None:

@@ -13,6 +13,7 @@ from actions.booking.model import BookingStatus
 from actions.governance import service
 from actions.neighbours import service as neighbours
 from actions.people.model import Role
+from actions.people.scope import is_topmost
 from bot.desk import conversation, request
 from bot.desk.visit import Visit
 
@@ -52,7 +53,7 @@ def _what_waits(visit: Visit) -> dict[str, Any]:
 def _watched_by_nobody(visit: Visit) -> list[tuple[str, int]]:
     """Those who can make somebody a member of the team are told: admins of the topmost area."""
     who = visit.staff
-    if who.role != Role.ADMIN or who.area_id.count("/") != 1:
+    if who.role != Role.ADMIN or not is_topmost(who.area_id):
         return []
     with visit.desk.database.reading() as db:
         return request.watched_by_nobody(db)

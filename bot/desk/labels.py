@@ -27,6 +27,8 @@ SECTIONS = {
     "/misses": Text(zh="没答好", en="Missed"),
     "/recalls": Text(zh="更正", en="Recalls"),
     "/content/changes": Text(zh="发布", en="Publish"),
+    "/staff": Text(zh="人员", en="Staff"),
+    "/audit": Text(zh="记录", en="Log"),
 }
 
 STATUSES = {
@@ -89,7 +91,10 @@ AUTHORS = {
 }
 
 ROLES = {
+    Role.DISPATCHER: Text(zh="镇调度", en="town dispatcher"),
     Role.STAFF: Text(zh="工作人员", en="staff"),
+    Role.AGENCY: Text(zh="部门人员", en="agency staff"),
+    Role.ORGANISER: Text(zh="活动组织", en="organiser"),
     Role.EDITOR: Text(zh="内容编辑", en="editor"),
     Role.ADMIN: Text(zh="管理员", en="admin"),
 }

@@ -3,9 +3,7 @@
 Neither has phone numbers in it: lists get lost.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from fpdf.fonts import TTFFont
 from starlette.responses import Response
@@ -16,13 +14,11 @@ from actions.booking.programme import described
 from actions.errors import Refusal
 from bot.desk import labels
 from bot.desk.sessions import Person, find, people, programme_of
+from bot.desk.spreadsheet import write_csv
 from bot.desk.visit import Visit
 from knowledge.printing.paper import MARGIN, TITLE, Cell, FontMissing, Paper
 from knowledge.records import Text
 
-# What makes a spreadsheet take a cell for a formula, also as Chinese keyboards write it.
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-BOM = "\ufeff"  # without it Excel does not know Chinese when it sees it
 WIDTHS = (14.0, 32.0, 42.0, 42.0, 18.0, 42.0)  # mm: a box to tick, then the columns
 
 
@@ -52,18 +48,6 @@ def see_paper(visit: Visit) -> Response:
     visit.note("printed_session", f"session:{session.id}")
     _write(sheet, visit, session)
     return _file(bytes(sheet.output()), "application/pdf", f"session-{session.id}.pdf")
-
-
-def write_csv(rows: Iterable[Sequence[str]]) -> str:
-    """Write a table that opens as it is meant, Chinese and all, and calculates nothing."""
-    written = io.StringIO()
-    csv.writer(written).writerows([neutral(cell) for cell in row] for row in rows)
-    return BOM + written.getvalue()
-
-
-def neutral(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.lstrip(" \u00a0\u3000").startswith(FORMULA) else cell
 
 
 def _rows(visit: Visit, session: Session) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """Questions that were missed, by meaning: taught, answered anew, or left as they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from actions.learning import misses as missed
 from actions.learning.clusters import Cluster
 from actions.learning.learned import Question
 from actions.learning.misses import Lesson
+from actions.people.model import Staff
 from bot.desk.visit import Desk, Visit, go
 from bot.message import clean
 from knowledge.pack import Answering, Pack, key_of, title_of
@@ -20,7 +21,7 @@ from knowledge.records import Text
 MOST_DIGITS = 9  # of a row's number
 
 
-def embed(desk: Desk) -> None:
+def embed(desk: Desk, _who: Staff, _sent: Mapping[str, str]) -> None:
     """Embed what is going to be compared, so that the transaction is short."""
     with desk.database.reading() as db:
         texts = [miss.text for miss in missed.waiting(db, now=desk.clock.now())]

@@ -4,9 +4,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from actions.people.staff import ADMINISTERS, ANSWERS, EDITS
+from actions.people.roles import ANSWERS, EDITS, HANDLES, MANAGES, ORGANISES
 from bot.desk import (
     attendance,
+    audit_log,
     callers,
     calls,
     chat,
@@ -15,8 +16,10 @@ from bot.desk import (
     editing,
     inbox,
     lists,
+    members,
     misses,
     neighbour_help,
+    password,
     photo,
     publishing,
     recalls,
@@ -85,8 +88,16 @@ BOOKINGS = (
     ("GET", GROUP, visits.see_one, None),
     ("POST", GROUP + "/approve", visits.approve, visits.see_one),
     ("POST", GROUP + "/decline", visits.decline, visits.see_one),
-    ("GET", "/calls", calls.see, None),
-    ("POST", "/calls/{notice_id}/told", calls.told, calls.see),
+)
+
+NEED = "/help/{help_id}"
+
+HELP = (
+    ("GET", NEED, neighbour_help.see, None),
+    ("POST", NEED + "/approve", neighbour_help.approve, neighbour_help.see),
+    ("POST", NEED + "/decline", neighbour_help.decline, neighbour_help.see),
+    ("POST", NEED + "/introduced", neighbour_help.introduce, neighbour_help.see),
+    ("POST", NEED + "/talks", neighbour_help.talk, neighbour_help.see),
 )
 
 CHAT = (
@@ -99,49 +110,50 @@ CHAT = (
 
 PAGES = (
     *(
-        Page(method, path, answer, shows, roles=ANSWERS)
+        Page(method, path, answer, shows, roles=ORGANISES)
         for method, path, answer, shows in BOOKINGS
     ),
-    *(Page(method, path, answer, shows, roles=ANSWERS) for method, path, answer, shows in CHAT),
+    *(Page(method, path, answer, shows, roles=HANDLES) for method, path, answer, shows in CHAT),
     *(
         Page(method, path, answer, shows, roles=EDITS, largest=LARGEST_DOCUMENT)
         for method, path, answer, shows in CONTENT
     ),
     Page("GET", "/", inbox.see),
     Page("GET", "/inbox", inbox.see_list),
-    Page("GET", "/conversations/{conversation_id}", conversation.see),
-    Page("GET", "/conversations/{conversation_id}/later", conversation.see_later),
+    Page("GET", "/calls", calls.see, roles=ANSWERS),
+    Page("POST", "/calls/{notice_id}/told", calls.told, calls.see, ANSWERS),
+    Page("GET", "/conversations/{conversation_id}", conversation.see, roles=ANSWERS),
+    Page(
+        "GET",
+        "/conversations/{conversation_id}/later",
+        conversation.see_later,
+        roles=ANSWERS,
+    ),
     Page(
         "POST",
         "/conversations/{conversation_id}/answers",
         conversation.answer,
         shows=conversation.see,
+        roles=ANSWERS,
     ),
     Page(
         "POST",
         "/conversations/{conversation_id}/return",
         conversation.give_back,
         shows=conversation.see,
+        roles=ANSWERS,
     ),
     Page(
         "POST",
         "/conversations/{conversation_id}/resolve",
         conversation.resolve,
         shows=conversation.see,
+        roles=ANSWERS,
     ),
-    Page("POST", "/chat/group", chat.make_chat_code, chat.see, ADMINISTERS),
-    Page("GET", "/requests/{reference}", request.see),
-    Page("POST", "/requests/{reference}/moves", request.move, shows=request.see),
-    Page("GET", "/help/{help_id}", neighbour_help.see),
-    Page("POST", "/help/{help_id}/approve", neighbour_help.approve, shows=neighbour_help.see),
-    Page("POST", "/help/{help_id}/decline", neighbour_help.decline, shows=neighbour_help.see),
-    Page(
-        "POST",
-        "/help/{help_id}/introduced",
-        neighbour_help.introduce,
-        shows=neighbour_help.see,
-    ),
-    Page("POST", "/help/{help_id}/talks", neighbour_help.talk, shows=neighbour_help.see),
+    Page("POST", "/chat/group", chat.make_chat_code, chat.see, MANAGES),
+    Page("GET", "/requests/{reference}", request.see, roles=HANDLES),
+    Page("POST", "/requests/{reference}/moves", request.move, request.see, HANDLES),
+    *(Page(method, path, answer, shows, roles=ANSWERS) for method, path, answer, shows in HELP),
     Page("GET", "/misses", misses.see, roles=EDITS, prepare=misses.embed),
     Page("POST", "/misses/accept", misses.accept, misses.see, EDITS, misses.embed),
     Page("POST", "/misses/dismiss", misses.dismiss, misses.see, EDITS, misses.embed),
@@ -149,7 +161,14 @@ PAGES = (
     Page("GET", "/recalls", recalls.see, roles=EDITS),
     Page("GET", "/recalls/new", recalls.see_new, roles=EDITS),
     Page("POST", "/recalls", recalls.recall, recalls.see_new, EDITS),
-    Page("GET", "/uploads/{upload_id}", photo.see),
+    Page("GET", "/uploads/{upload_id}", photo.see, roles=HANDLES),
+    Page("GET", "/staff", members.see, roles=MANAGES),
+    Page("POST", "/staff", members.add, members.see, MANAGES),
+    Page("POST", "/staff/{staff_id}/reset", members.reset, members.see, MANAGES),
+    Page("POST", "/staff/{staff_id}/disable", members.disable, members.see, MANAGES),
+    Page("GET", "/audit", audit_log.see, roles=MANAGES),
+    Page("GET", "/password", password.see),
+    Page("POST", "/password", password.change, password.see, prepare=password.look_at),
     Page("POST", "/sign-out", signin.sign_out),
 )
 

@@ -23,7 +23,7 @@ from actions.booking.organising import Times
 from actions.booking.programme import Programme, area_of, described
 from actions.db import Db
 from actions.errors import Refusal
-from actions.people import scope, staff
+from actions.people import scope
 from actions.people.model import Caller, Staff
 from bot.desk import lots
 from bot.desk.visit import Missing, Visit, go
@@ -233,7 +233,7 @@ def _change(visit: Visit, deed: Callable[..., Session], noted: str, **facts: Any
 
 
 def _is_ours(visit: Visit, session: Session) -> bool:
-    return scope.reaches(staff.areas_of(visit.staff), area_of(visit.pack, session))
+    return scope.reaches([visit.staff.area_id], area_of(visit.pack, session))
 
 
 def _rows(visit: Visit, first: date) -> list[Row]:
@@ -280,7 +280,7 @@ def _history(db: Db, session: Session) -> list[tuple[SessionChange, str]]:
 
 def _activities(visit: Visit) -> dict[str, Activity]:
     """Return the activities whose venue is in the area of who looks, by id."""
-    areas, pack = staff.areas_of(visit.staff), visit.pack
+    areas, pack = [visit.staff.area_id], visit.pack
     return {
         activity.id: activity
         for activity in pack.activities.values()

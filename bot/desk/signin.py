@@ -7,6 +7,7 @@ token. The session's secret is only in the cookie; the table holds its hash.
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import structlog
@@ -118,21 +119,24 @@ class Door:
 
     def _answer(self, page: Page, request: Request, sent: Mapping[str, str]) -> Response:
         """Answer a request; a refused deed is rolled back, and its page says why."""
-        self._prepare(page, request)
         try:
-            return self._attend(page.answer, page, request, sent)
+            prepared = self._prepare(page, request, sent)
+            return self._attend(page.answer, page, request, sent, prepared=prepared)
         except Refusal as refusal:
             refused = self.desk.sentence(refusal)
         return self._attend(page.shows or page.answer, page, request, sent, refused)
 
-    def _prepare(self, page: Page, request: Request) -> None:
+    def _prepare(self, page: Page, request: Request, sent: Mapping[str, str]) -> Any:
         if page.prepare is None:
-            return
+            return None
         with self.desk.database.reading() as db:
             secret, now = request.cookies.get(COOKIE, ""), self.desk.clock.now()
             found = staff.session_of(db, secret, now=now)
-        if found and page.is_for(found[0]):
-            page.prepare(self.desk)
+        if found is None or not page.is_for(found[0]):
+            return None
+        if page.method == "POST":
+            _check_token(found[1], sent)
+        return page.prepare(self.desk, found[0], sent)
 
     def _attend(
         self,
@@ -141,6 +145,7 @@ class Door:
         request: Request,
         sent: Mapping[str, str],
         refused: Text | None = None,
+        prepared: Any = None,
     ) -> Response:
         """Let a page work in one transaction, inside the scope of who is signed in."""
         now = self.desk.clock.now()
@@ -153,7 +158,7 @@ class Door:
                 raise Missing
             if page.method == "POST":
                 _check_token(session, sent)
-            scope.limit(db, staff.areas_of(who), who.team_id)
+            scope.limit(db, staff.reach_of(who))
             visit = Visit(
                 desk=self.desk,
                 db=db,
@@ -164,6 +169,7 @@ class Door:
                 sent=sent,
                 refused=refused,
                 page=page.path,
+                prepared=prepared,
             )
             response = answer(visit)
             self._seal(db, who.id, visit.notes)

@@ -73,7 +73,7 @@ class Desk:
 class Visit:
     """One request; `db` is its transaction and reaches no farther than the staff's scope.
 
-    `page` is the path of the page in the desk's table.
+    `page` is the path of the page in the desk's table, `prepared` what it did before.
     """
 
     desk: Desk
@@ -85,6 +85,7 @@ class Visit:
     sent: Mapping[str, str]
     refused: Text | None = None
     page: str = "/"
+    prepared: Any = None
     notes: list[tuple[str, str]] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)  # once it is committed
 
@@ -131,7 +132,8 @@ class Page:
 
     `POST` is a deed: it needs the session's token, and when it is refused, `shows` is the page
     that says so. `GET` changes nothing but the audit log. `roles` are those it is for, None
-    all. `prepare` does what takes long before the transaction begins, for those it is for.
+    all. `prepare` does what takes long before the transaction begins, for those it is for, and
+    what it returns is the visit's `prepared`.
     `largest` is how many bytes may be sent.
     """
 
@@ -140,7 +142,7 @@ class Page:
     answer: Callable[[Visit], Response]
     shows: Callable[[Visit], Response] | None = None
     roles: frozenset[Role] | None = None
-    prepare: Callable[[Desk], None] | None = None
+    prepare: Callable[[Desk, Staff, Mapping[str, str]], Any] | None = None
     largest: int = 64 * 1024
 
     def is_for(self, who: Staff) -> bool:

@@ -11,7 +11,7 @@ from actions.booking.model import Visit as Group
 from actions.booking.programme import described
 from actions.people import scope
 from actions.people.model import Staff
-from actions.people.staff import ANSWERS
+from actions.people.roles import ORGANISES
 from bot.desk.sessions import identity, programme_of
 from bot.desk.visit import Missing, Visit, go
 
@@ -94,7 +94,7 @@ def _guides(visit: Visit, booking: Booking) -> Sequence[Staff]:
     """Return who may guide there: those who answer for the area of the venue."""
     answering = visit.db.scalars(
         select(Staff)
-        .where(Staff.disabled_at.is_(None), Staff.role.in_(ANSWERS))
+        .where(Staff.disabled_at.is_(None), Staff.role.in_(ORGANISES))
         .order_by(Staff.username)
     )
     return [one for one in answering if scope.reaches([one.area_id], booking.area_id)]

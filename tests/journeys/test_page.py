@@ -2,9 +2,6 @@
 
 import base64
 import re
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import select
@@ -21,15 +17,9 @@ from actions import conversations
 from actions.clock import open_clock
 from actions.conversations import Author, Conversation, Feedback, Message
 from actions.db import Base, Database
-from actions.wording import read_wording
 from bot.app import Parts, put_together
-from bot.channels.webchat import LONGEST_TEXT, Webchat
-from bot.gateway import Gateway
-from bot.ground import Ground
-from bot.limits import Limits
-from bot.settings import Settings
-from tests.bot.conftest import PACK, PATIENT, Echo, KeywordGate
-from tests.knowledge.conftest import Letters
+from bot.channels.webchat import LONGEST_TEXT
+from tests.bot.conftest import Echo, made_of, on_a_port
 
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
@@ -72,24 +62,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("page")
     database, clock = Database(f"sqlite:///{folder}/x.db"), open_clock(None)
     Base.metadata.create_all(database.engine)
-    assistant, wording = Echo(), read_wording(PACK.zone)
-    ground = Ground(database, clock, wording, PACK, KeywordGate(), assistant)
-    ground.turn_seconds = ground.store_seconds = PATIENT
-    gateway = Gateway(ground)
-    limits = Limits("100000/minute")
-    channel = Webchat(gateway, database, clock, limits, "key", folder / "uploads")
-    settings = Settings(state_dir=folder, secret_key="key")
-    parts = Parts(settings, database, wording, PACK, gateway, channel, Letters())
-    app = put_together(parts, httpx.AsyncClient())
-    config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
-    server, port = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [port]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Served(f"http://127.0.0.1:{port.getsockname()[1]}", parts, assistant)
-    server.should_exit = True
-    thread.join()
+    assistant = Echo()
+    parts = made_of(database, clock, folder, assistant)
+    with on_a_port(put_together(parts, httpx.AsyncClient())) as url:
+        yield Served(url, parts, assistant)
 
 
 @pytest.fixture

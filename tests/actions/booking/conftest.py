@@ -104,7 +104,7 @@ def bring_back(ground: Ground, activity_id: str) -> None:
     now, subject = ground.clock.now(), ("activity", activity_id)
     editor = staff_of(ground)
     with ground.database.transaction() as db:
-        scope.limit(db, [])
+        scope.limit(db, scope.Reach(()))
         changeover.bring_back(db, programme_of(ground), subject, staff_id=editor, now=now)
 
 

@@ -209,7 +209,7 @@ def test_a_resident_sees_their_own_only_and_staff_their_area(
             reporting.own(db, reference=theirs.reference, resident_id=mine.resident_id)
     for area, count in (("guali/", 2), ("guali/qicai/", 2), ("guali/meilin/", 0)):
         with database.transaction() as db:
-            scope.limit(db, [area])
+            scope.limit(db, scope.Reach((area,)))
             assert len(service.unfinished(db)) == count
 
 

@@ -171,7 +171,7 @@ def test_the_unique_key_holds_even_where_nobody_waits_for_the_other(
 def test_a_recall_reaches_beyond_the_area_of_who_orders_it(residents: Residents) -> None:
     residents.ask("a", "借书证怎么办", card())
     with residents.database.transaction() as db:
-        scope.limit(db, [])  # an editor sees no conversations at all
+        scope.limit(db, scope.Reach(()))  # an editor sees no conversations at all
         now = residents.clock.now()
         recall.recall(db, order(residents), staff_id=None, zone=PACK.zone, now=now)
     assert notices(residents) == {"a": 1}

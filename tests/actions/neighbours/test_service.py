@@ -288,9 +288,9 @@ def test_staff_see_what_waits_in_their_own_area_only(
     need, helper = post(area="guali/qicai/a/"), somebody(database, "b", clock.now())
     clock.pass_by(timedelta(hours=2))
     take(database, square, need, helper, clock.now())
-    for areas, seen in ((["guali/qicai/"], [need]), (["guali/meilin/"], [])):
+    for areas, seen in ((("guali/qicai/",), [need]), (("guali/meilin/",), [])):
         with database.transaction() as db:
-            scope.limit(db, areas)
+            scope.limit(db, scope.Reach(areas))
             assert [r.id for r in service.for_staff(db, now=clock.now())] == seen
 
 

@@ -5,6 +5,7 @@ from actions.conversations import Conversation, at_address
 from actions.db import Database
 from actions.people import scope
 from actions.people.model import Area
+from actions.people.scope import Reach
 from tests.conftest import StandingClock
 
 
@@ -37,7 +38,7 @@ def test_staff_see_their_area_and_everything_below(
     with placed.reading() as db:
         everything = db.scalars(select(Conversation)).all()
     with placed.reading() as db:
-        scope.limit(db, areas)
+        scope.limit(db, Reach(tuple(areas)))
         assert len(db.scalars(select(Conversation)).all()) == seen
         found = [db.get(Conversation, conversation.id) for conversation in everything]
         assert sum(conversation is not None for conversation in found) == seen
@@ -45,7 +46,7 @@ def test_staff_see_their_area_and_everything_below(
 
 def test_nothing_outside_the_scope_can_be_changed(placed: Database) -> None:
     with placed.transaction() as db:
-        scope.limit(db, ["guali/qicai/"])
+        scope.limit(db, Reach(("guali/qicai/",)))
         db.execute(update(Conversation).values(epoch=9))
     with placed.reading() as db:
         assert len(db.scalars(select(Conversation).where(Conversation.epoch == 9)).all()) == 2
@@ -53,11 +54,11 @@ def test_nothing_outside_the_scope_can_be_changed(placed: Database) -> None:
 
 def test_a_scope_for_a_while_ends_with_it(placed: Database) -> None:
     with placed.reading() as db:
-        with scope.limited(db, ["guali/meilin/"]):
+        with scope.limited(db, Reach(("guali/meilin/",))):
             assert len(db.scalars(select(Conversation)).all()) == 1
         assert len(db.scalars(select(Conversation)).all()) == 6
-        scope.limit(db, ["guali/qicai/"])
-        with scope.limited(db, []):
+        scope.limit(db, Reach(("guali/qicai/",)))
+        with scope.limited(db, Reach(())):
             assert db.scalars(select(Conversation)).all() == []
         assert len(db.scalars(select(Conversation)).all()) == 2
 
@@ -75,4 +76,4 @@ def test_a_scope_for_a_while_ends_with_it(placed: Database) -> None:
 def test_what_two_share_is_the_smaller_of_areas_that_lie_in_one_another(
     mine: list[str], here: str, shared: list[str]
 ) -> None:
-    assert scope.shared(mine, here) == shared
+    assert scope.shared(mine, here) == tuple(shared)

@@ -14,14 +14,14 @@ from actions import callers, conversations, outbox, told
 from actions.booking import service as booking
 from actions.booking import visits
 from actions.booking.bookings import Order
-from actions.booking.model import Session
+from actions.booking.model import DrawEntry, Session
 from actions.booking.programme import Programme
 from actions.callers import Told as Caller
 from actions.content import editions, publications, revisions
 from actions.content.model import Edition, Revision, State
 from actions.conversations import Attachment, Author, Conversation, Upload
 from actions.governance import service
-from actions.governance.model import ServiceRequest
+from actions.governance.model import ServiceRequest, Update
 from actions.governance.service import Report, Where
 from actions.learning import learned, misses
 from actions.learning.learned import Question
@@ -52,6 +52,13 @@ STAFF = {
     "police": (Role.STAFF, "guali/", "police-post"),
     "other": (Role.STAFF, "guali/meilin/", None),
     "editor": (Role.EDITOR, "guali/qicai/", None),
+    "dispatcher": (Role.DISPATCHER, "guali/", None),
+    "roads": (Role.AGENCY, "guali/", "road-team"),
+    "water": (Role.AGENCY, "guali/", "water-team"),
+    "other-roads": (Role.AGENCY, "guali/meilin/", "road-team"),
+    "organiser": (Role.ORGANISER, "guali/qicai/", None),
+    "other-organiser": (Role.ORGANISER, "guali/meilin/", None),
+    "other-boss": (Role.ADMIN, "guali/meilin/", None),
 }
 
 
@@ -92,6 +99,8 @@ class Village:
     conversation_id: str = ""
     upload_id: str = field(default_factory=lambda: secrets.token_hex(16))
     reference: str = ""
+    words: str = CANARY  # what residents say, of whatever
+    missed: str = MISSED
     need_id: int = 0
     taken_id: int = 0
     miss_id: int = 0
@@ -139,7 +148,7 @@ class Village:
                 kind_id="pick-up-child",
                 status=status,
                 area_id="guali/qicai/",
-                what=Words(resident_id=talk.resident_id, text=CANARY, created_at=now),
+                what=Words(resident_id=talk.resident_id, text=self.words, created_at=now),
                 wanted_from=now + timedelta(hours=3),
                 wanted_until=now + timedelta(hours=4),
                 resident_id=talk.resident_id,
@@ -185,7 +194,7 @@ class Village:
         now = self.bot.clock.now()
         with self.bot.parts.database.transaction() as db:
             talk = db.get_one(Conversation, self.conversation_id)
-            conversations.say(db, talk, MISSED, author=Author.RESIDENT, now=now)
+            conversations.say(db, talk, self.missed, author=Author.RESIDENT, now=now)
             for mark in (Told("unknown"), Told("article", "ed-card", "0" * 16)):
                 reply = conversations.say(db, talk, "……", author=Author.ASSISTANT, now=now)
                 told.keep(db, reply, mark, now=now)
@@ -223,9 +232,9 @@ class Village:
                 callers.conversation_with(
                     db, Caller(name, "13800000000"), area_id="guali/qicai/a/", key="k", now=now
                 )
-                for name in (CANARY, "张阿姨")
+                for name in (self.words, "张阿姨")
             )
-            order, before = Order(self.session_id, whom=CANARY), now - timedelta(hours=1)
+            order, before = Order(self.session_id, whom=self.words), now - timedelta(hours=1)
             self.booking_id = booking.book(
                 db, programme, order=order, conversation=talk, now=now
             ).id
@@ -236,7 +245,7 @@ class Village:
                 db, programme, order=order, conversation=second, now=now
             )
             self.entry_id = entry.id
-            today = Order(self.today_id, whom=CANARY)
+            today = Order(self.today_id, whom=self.words)
             self.today_booking_id = booking.book(
                 db, programme, order=today, conversation=talk, now=before
             ).id
@@ -245,7 +254,7 @@ class Village:
                 programme,
                 order=Order(visited),
                 heads=20,
-                contact=CANARY,
+                contact=self.words,
                 bus=True,
                 conversation=talk,
                 now=now,
@@ -254,6 +263,36 @@ class Village:
                 db, conversation_id=first.id, response="utter_returned", due_at=now
             )
             notice.state, self.notice_id = NoticeState.TO_PHONE, notice.id
+
+    def write(self) -> None:
+        """Staff wrote an answer, and a word about the request; somebody entered a draw."""
+        now = self.bot.clock.now()
+        drawn = self.session(now + timedelta(days=9))
+        with self.bot.parts.database.transaction() as db:
+            talk = db.get_one(Conversation, self.conversation_id)
+            answer, word, whom = (
+                Words(resident_id=talk.resident_id, text=self.words, created_at=now)
+                for _ in range(3)
+            )
+            db.add_all([answer, word, whom])
+            db.flush()
+            request = db.query(ServiceRequest).filter_by(reference=self.reference).one()
+            said = {"request_id": request.id, "status": request.status, "happened_at": now}
+            owner = {"team_id": request.team_id, "tier": request.tier}
+            db.add(Update(**said, **owner, words=word))
+            lot = {"session_id": drawn, "resident_id": talk.resident_id, "places": 1}
+            lot |= {"conversation_id": talk.id, "ticket": "T1", "entered_at": now}
+            db.add(DrawEntry(**lot, whom_id=whom.id, area_id="guali/qicai/"))
+            own = staff.to_sign_in(db, "own")
+            assert own
+            outbox.put(
+                db,
+                conversation_id=talk.id,
+                response="",
+                due_at=now,
+                words_id=answer.id,
+                staff_id=own.id,
+            )
 
     def file(self, category_id: str, what: str, *, anonymous: bool = False) -> str:
         """A resident of 七彩 reports something; returns its reference."""
@@ -265,7 +304,7 @@ class Village:
                 report=Report(
                     category_id,
                     what,
-                    Where(words=CANARY, lat=30.2, lon=120.4),
+                    Where(words=self.words, lat=30.2, lon=120.4),
                     photos=(self.upload_id,),
                     anonymous=anonymous,
                 ),
@@ -278,7 +317,12 @@ class Village:
 
 @pytest.fixture
 def village(bot: Bot) -> Village:
-    village, now = Village(bot), bot.clock.now()
+    return planted(bot)
+
+
+def planted(bot: Bot, words: str = CANARY, missed: str = MISSED) -> Village:
+    """Staff of all kinds, and something at the desk of 七彩."""
+    village, now = Village(bot, words=words, missed=missed), bot.clock.now()
     with bot.parts.database.transaction() as db:
         for area in AREAS:
             db.add(Area(id=area, tier="village"))
@@ -304,7 +348,7 @@ def village(bot: Bot) -> Village:
         conversations.say(
             db,
             talk,
-            CANARY,
+            words,
             author=Author.RESIDENT,
             now=now,
             attachments=[
@@ -316,7 +360,7 @@ def village(bot: Bot) -> Village:
         village.conversation_id = talk.id
     bot.parts.webchat.uploads.mkdir(parents=True, exist_ok=True)
     (bot.parts.webchat.uploads / village.upload_id).write_bytes(PHOTO)
-    village.reference = village.file("road-light", CANARY)
+    village.reference = village.file("road-light", words)
     village.need_id, village.taken_id = (
         village.need(Status.REVIEW),
         village.need(Status.MATCHED),

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from actions.db import Base, Database
 from actions.errors import XiaoliError
 from actions.people import links, staff
-from actions.people.model import Area, AuditEntry
+from actions.people.model import Area, AuditEntry, Role
 from bot.desk.commands import commands
 
 ADD = ("add", "wang", "--role", "staff", "--area", "guali/")
@@ -53,6 +53,28 @@ def test_a_password_is_asked_for_twice(store: Database) -> None:
     assert can_sign_in(store, "long enough")
     assert "do not match" in run("reset", "wang", typed="one two three\nfour\n")
     assert can_sign_in(store, "long enough")
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_role_can_be_given(store: Database, role: Role) -> None:
+    given = ("add", "wang", "--role", role, "--area", "guali/", "--team", "road-team")
+    assert f"wang is {role} of guali/" in run(*given, "--generate")
+    with store.reading() as db:
+        who = staff.to_sign_in(db, "wang")
+        assert who
+        assert staff.reach_of(who).works
+
+
+def test_agency_staff_without_a_team_and_dispatchers_of_a_village_are_none(
+    store: Database,
+) -> None:
+    with store.transaction() as db:
+        db.add(Area(id="guali/qicai/", tier="village"))
+    assert "needs a team" in mistake(
+        "add", "li", "--role", "agency", "--area", "guali/", "--generate"
+    )
+    village = ("add", "li", "--role", "dispatcher", "--area", "guali/qicai/", "--generate")
+    assert "of a whole town" in mistake(*village)
 
 
 def test_a_made_password_is_shown_once_and_works(store: Database) -> None:

@@ -187,7 +187,7 @@ async def test_a_double_click_answers_once(village: Village) -> None:
 def visit_of(village: Village, db: Db, name: str, **sent: str) -> Visit:
     """A visit as the door makes it."""
     who = db.scalars(select(Staff).where(Staff.username == name)).one()
-    scope.limit(db, staff.areas_of(who), who.team_id)
+    scope.limit(db, staff.reach_of(who))
     transport: Any = village.bot.client._transport
     (mounted,) = [r for r in transport.app._app.routes if getattr(r, "path", "") == "/desk"]
     desk = mounted.app.routes[0].endpoint.__self__.desk

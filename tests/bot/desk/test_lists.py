@@ -11,42 +11,14 @@ import pytest
 from actions.booking.model import Booking
 from actions.people.model import Words
 from bot.desk import lists
-from bot.desk.lists import BOM, neutral, write_csv
 from knowledge.printing.paper import FontMissing
 from tests.bot.desk.conftest import CANARY, Colleague, Village
-
-HOSTILE = [
-    "=1+1",
-    "+1",
-    "-1",
-    "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "＝1",
-    "＋1",
-    "－1",
-    "＠A1",
-    " =1",
-    "　＝1",
-]
 
 
 @pytest.fixture
 def own(village: Village) -> Colleague:
     village.organise()
     return village.colleague("own")
-
-
-@pytest.mark.parametrize("cell", HOSTILE)
-def test_no_cell_is_taken_for_a_formula(database: object, cell: str) -> None:
-    assert neutral(cell) == f"'{cell}"
-    (row,) = csv.reader(io.StringIO(write_csv([[cell, "张阿姨"]]).removeprefix(BOM)))
-    assert row == [f"'{cell}", "张阿姨"]
-
-
-@pytest.mark.parametrize("cell", ["", "张阿姨", "K37 492", "a=b", "2"])
-def test_what_is_harmless_stays_as_it_is(database: object, cell: str) -> None:
-    assert neutral(cell) == cell
 
 
 def name_for(village: Village, words: str) -> None:

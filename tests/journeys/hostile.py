@@ -1,0 +1,130 @@
+"""Words that would run as a script where they are not escaped: vectors in contexts.
+
+Every one calls `ran()` in the page, by itself or at an event that the test sends.
+"""
+
+VECTORS = (
+    "<script>ran()</script>",
+    "<ScRiPt >ran()</sCrIpT\t>",
+    "<script src=data:text/javascript,ran()></script>",
+    "<script/x>ran()</script>",
+    "<img src=x onerror=ran()>",
+    "<img/src=x\nonerror\n=\nran()>",
+    "<img src=x onerror=&#114;an()>",
+    "<svg onload=ran()>",
+    "<svg/onload=ran()//",
+    "<svg><script>ran()</script></svg>",
+    "<svg><script>&#114;an()</script></svg>",
+    "<svg><animate onbegin=ran() attributeName=x dur=1s>",
+    '<svg><a xlink:href="javascript:ran()"><text y=20>x</text></a></svg>',
+    '<svg><use href="data:image/svg+xml,<svg id=x onload=ran() />#x"/></svg>',
+    "<svg><foreignObject><img src=x onerror=ran()></foreignObject></svg>",
+    '<iframe srcdoc="<script>parent.ran()</script>"></iframe>',
+    "<iframe src=javascript:parent.ran()></iframe>",
+    '<iframe src="data:text/html,<script>parent.ran()</script>"></iframe>',
+    "<body onload=ran()>",
+    "<details open ontoggle=ran()>x</details>",
+    "<video><source onerror=ran()></video>",
+    "<audio src=x onerror=ran()></audio>",
+    "<input autofocus onfocus=ran()>",
+    "<select autofocus onfocus=ran()></select>",
+    "<textarea autofocus onfocus=ran()></textarea>",
+    "<marquee onstart=ran()>x</marquee>",
+    "<p onmouseover=ran()>x</p>",
+    "<p onpointerover=ran() style=position:fixed;inset:0>x</p>",
+    "<object data=javascript:ran()></object>",
+    "<embed src=javascript:ran()>",
+    '<meta http-equiv=refresh content="0;url=javascript:ran()">',
+    "<base href=javascript:/ran()//>",
+    '<a href="javascript:ran()">x</a>',
+    '<a href="java&#9;script:ran()">x</a>',
+    "<form action=javascript:ran()><button>x</button></form>",
+    "<button formaction=javascript:ran()>x</button>",
+    "<math><mtext href=javascript:ran()>x</mtext></math>",
+    "<style>@import 'javascript:ran()';</style><style onload=ran()></style>",
+    "<link rel=stylesheet href=data:text/css,x onload=ran()>",
+    # what a browser mends differently the second time it reads it
+    '<noscript><p title="</noscript><img src=x onerror=ran()>">',
+    "<math><mtext><table><mglyph><style><!--</style>"
+    '<img title="--&gt;&lt;img src=1 onerror=ran()&gt;">',
+    '<svg></p><style><a id="</style><img src=1 onerror=ran()>">',
+    "<form><math><mtext></form><form><mglyph><style></math><img src=x onerror=ran()>",
+    "<template><script>ran()</script></template><img src=x onerror=ran()>",
+    "<xmp><img src=x onerror=ran()></xmp>",
+)
+
+CONTEXTS = (
+    "{}",
+    '">{}',
+    "'>{}",
+    "--></title>{}",
+    "</textarea>{}",
+    "</script>{}",
+    "</style>{}",
+    "]]>{}",
+    "</option></select>{}",
+    "</bdi></p></li></ol></section>{}",
+    "</template></noscript>{}",
+    "\0{}",
+    "\u202e{}",
+)
+
+ATTRIBUTES = (
+    '" onfocus=ran() autofocus x="',
+    "' onfocus=ran() autofocus x='",
+    "` onerror=ran() src=x `",
+    " onmouseover=ran() ",
+    '" style="animation-name:x" onanimationstart="ran()',
+    '"onpointerover="ran()"style="position:fixed;inset:0',
+    '\\" onmouseover=\\"ran()',
+    "&quot; onmouseover=&quot;ran()",
+    "\u201d onmouseover=ran() \u201d",
+    '" formaction="javascript:ran()',
+)
+
+ADDRESSES = (
+    "javascript:ran()",
+    "JaVaScRiPt:ran()",
+    "java\tscript:ran()",
+    " \x01javascript:ran()",
+    "&#106;avascript:ran()",
+    "javascript&colon;ran()",
+    "javascript://example.org/%0aran()",
+    "data:text/html,<script>parent.ran()</script>",
+    "data:image/svg+xml,<svg onload=ran()>",
+    "vbscript:ran()",
+    'http://bot/b/x"onmouseover="ran()',
+    "/b/0123456789abcdef0123456789abcdef'onmouseover='ran()",
+    "//evil.example/ran.js",
+)
+
+# What another language than HTML would run.
+TEMPLATES = (
+    "{{7*7}}",
+    "{{ ''.__class__.__mro__ }}",
+    "{% for x in ().__class__ %}{% endfor %}",
+    "{{constructor.constructor('ran()')()}}",
+    "${ran()}",
+    "#{ran()}",
+    "<%= ran() %>",
+    "[[${ran()}]]",
+    "{0.__class__}",
+    "{what}{name}",
+    "%(name)s %s",
+    "\\u003cscript\\u003eran()\\u003c/script\\u003e",
+    "&lt;script&gt;ran()&lt;/script&gt;",
+    "&amp;lt;img src=x onerror=ran()&amp;gt;",
+    "%3Cscript%3Eran()%3C/script%3E",
+    "＜script＞ran()＜/script＞",
+    "‹img src=x onerror=ran()›",
+    "+ADw-script+AD4-ran()+ADw-/script+AD4-",
+    "<scr\0ipt>ran()</scr\0ipt>",
+    "<scr<script>ipt>ran()</scr</script>ipt>",
+)
+
+CORPUS = (
+    *(context.format(vector) for vector in VECTORS for context in CONTEXTS),
+    *ATTRIBUTES,
+    *ADDRESSES,
+    *TEMPLATES,
+)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from actions.conversations import Conversation
@@ -86,6 +86,13 @@ def take_over(db: Db, *, merged: ServiceRequest, into: ServiceRequest, now: date
     for party in parties(db, merged):
         if party.resident_id != into.resident_id:
             _add(db, into, party, now)
+
+
+def release(db: Db, request: ServiceRequest) -> list[Party]:
+    """Have nobody follow a request any more; returns who did."""
+    _, *others = parties(db, request)
+    db.execute(delete(Follower).where(Follower.request_id == request.id))
+    return others
 
 
 def _add(db: Db, request: ServiceRequest, party: Party, now: datetime) -> Follower | None:

@@ -55,6 +55,7 @@ def assign(  # noqa: PLR0913 - to whom, why, by whom
         raise Refusal("utter_assign_needs_reason")
     if staff_id is not None and not _is_of(db, staff_id, team_id):
         raise Refusal("utter_not_of_that_team")
+    request.flagged = False
     to = Owner(team_id, staff_id)
     return _pass_on(db, pack, request, Kind.ASSIGNED, to, by=by, reason=reason.strip())
 
@@ -74,9 +75,10 @@ def give_back(
         raise Refusal("utter_assign_needs_reason")
     if team_id not in pack.teams or team_id == request.team_id:
         raise Refusal("utter_return_needs_owner")
-    before = returns(db, request)
-    if before + 1 >= PASSED_AROUND:
-        team_id, request.flagged = categories.dispatcher(pack), True
+    dispatcher = categories.dispatcher(pack)
+    if returns(db, request) + 1 >= PASSED_AROUND and request.team_id != dispatcher:
+        team_id = dispatcher
+    request.flagged = team_id == dispatcher
     to = Owner(team_id)
     return _pass_on(db, pack, request, Kind.RETURNED, to, by=by, reason=reason.strip())
 
@@ -101,20 +103,30 @@ def categorise(
     category = pack.categories.get(category_id)
     if category is None or category_id == request.category_id:
         raise Refusal("utter_no_such_category")
+    risen = request.tier if _has_risen(db, request) else None
     place_in(pack, request, category, by.now)
+    request.tier = risen or request.tier
     made = history.record(db, request, Kind.CATEGORISED, now=by.now, staff_id=by.staff_id)
+    if request.visibility != following.PUBLIC:
+        for party in following.release(db, request):
+            telling.let_go(db, pack, request, made, party, by.now)
     telling.residents(db, pack, request, made, "utter_request_categorised", now=by.now)
     telling.staff(db, pack, request, made, "utter_staff_new", now=by.now)
     return made
 
 
 def place_in(pack: Pack, request: ServiceRequest, category: Category, now: datetime) -> None:
-    """Give a request its category's team, tier, visibility and promise, from its filing on."""
+    """Give a request its category's team, tier, visibility and promise.
+
+    The promise runs from the filing on; one that cannot be kept any more begins now.
+    """
     request.category_id, request.visibility = category.service_code, category.visibility
     request.anonymous = request.anonymous and category.anonymous_allowed
     request.team_id, request.flagged = categories.owner(pack, category)
     request.tier, request.staff_id = category.tier, None
-    request.due_at = max(sla.due_at(pack, category, request.created_at), now)
+    from_filing = sla.due_at(pack, category, request.created_at)
+    request.due_at = from_filing if from_filing > now else sla.due_at(pack, category, now)
+    request.nudged_at = None
     moves.schedule(pack, request, now)
 
 
@@ -184,6 +196,8 @@ def merge(
     Raises:
         Refusal: it is the same, or one of them is over, or one is not for all to see.
     """
+    for one in sorted((request, into), key=lambda one: one.id):
+        history.alone(db, one)
     open_ones = workflow.may_merge(request.status) and into.status in following.FOLLOWABLE
     if request.id == into.id or not open_ones or request.visibility != into.visibility:
         raise Refusal("utter_cannot_merge")
@@ -247,7 +261,8 @@ def split(
     place_in(pack, other, category, by.now)
     db.add(other)
     db.flush()
-    history.record(db, other, Kind.MOVED, now=by.now, staff_id=by.staff_id)
+    filed = history.record(db, other, Kind.MOVED, now=by.now, staff_id=by.staff_id)
+    telling.staff(db, pack, other, filed, "utter_staff_new", now=by.now)
     made = history.record(
         db, request, Kind.SPLIT, now=by.now, staff_id=by.staff_id, other_id=other.id
     )
@@ -276,14 +291,16 @@ def _pass_on(  # noqa: PLR0913 - as `assign`
     reason: str,
 ) -> Update:
     elsewhere = to.team_id != request.team_id
-    if elsewhere and kind == Kind.ASSIGNED:
-        request.flagged = False
     request.team_id, request.staff_id = to.team_id, to.staff_id
     made = history.record(db, request, kind, now=by.now, staff_id=by.staff_id, words=reason)
     if elsewhere:
         telling.residents(db, pack, request, made, "utter_request_assigned", now=by.now)
         telling.staff(db, pack, request, made, "utter_staff_assigned", now=by.now)
     return made
+
+
+def _has_risen(db: Db, request: ServiceRequest) -> bool:
+    return any(made.kind == Kind.RAISED for made in history.history(db, request))
 
 
 def _refuse_what_is_over(request: ServiceRequest) -> None:

@@ -14,6 +14,7 @@ from knowledge.pack import Pack
 ASK_AGAIN_AFTER = timedelta(days=3)  # of silence on what was replied
 UNCONFIRMED_AFTER = timedelta(days=7)
 ANSWER_WITHIN = timedelta(days=7)  # a promise waits so long for its resident
+AGAIN_AFTER = timedelta(days=1)  # at the top nobody is reminded more often than that
 
 
 def move(  # noqa: PLR0913 - who made which move of what, when, with which words
@@ -39,11 +40,11 @@ def move(  # noqa: PLR0913 - who made which move of what, when, with which words
         raise Refusal("utter_move_needs_words")
     if to == Status.REPLIED and not photos and categories.of(pack, request).photo_on_close:
         raise Refusal("utter_move_needs_photo")
-    if request.staff_id is None:
-        request.staff_id = staff_id
     made = change(
         db, pack, request, to, now=now, staff_id=staff_id, words=words.strip(), photos=photos
     )
+    if request.staff_id is None:
+        request.staff_id = staff_id
     telling.residents(db, pack, request, made, f"utter_request_{to}", now=now)
     return made
 
@@ -68,7 +69,9 @@ def answer(  # noqa: PLR0913 - whose word on what, when, with which words
     """
     to = Status.RESOLVED if solved else Status.REOPENED
     if to not in workflow.MOVES[Status(request.status)]:
-        raise Refusal("utter_move_not_allowed")
+        in_hand = request.status in workflow.UNFINISHED
+        response = "utter_request_in_hand" if in_hand else "utter_request_over"
+        raise Refusal(response, **telling.described(pack, request))
     if solved:
         made = change(db, pack, request, to, now=now, words=words)
         telling.residents(
@@ -118,6 +121,7 @@ def change(  # noqa: PLR0913 - as `move`
         resume(pack, request, now)
     request.status, request.paused_at = to, None
     schedule(pack, request, now)
+    telling.take_question_back(db, request)
     return history.record(
         db,
         request,
@@ -167,6 +171,8 @@ def schedule(pack: Pack, request: ServiceRequest, now: datetime) -> None:
         request.look_at = request.paused_at + ANSWER_WITHIN
     elif request.due_at <= now:
         request.look_at = sla.due_at(pack, category, now)
+        if request.tier == workflow.TOPMOST:
+            request.look_at = max(request.look_at, now + AGAIN_AFTER)
     elif request.nudged_at is None:
         request.look_at = sla.nudge_at(pack, category, now=now, due=request.due_at)
     else:

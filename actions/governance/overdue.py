@@ -5,9 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from actions.db import Db
-from actions.governance import following, history, moves, telling, workflow
+from actions.governance import history, moves, telling, workflow
 from actions.governance.model import Kind, ServiceRequest, Status
-from actions.quiet import quiet_ends
 from knowledge.pack import Pack
 
 AT_ONCE = 100
@@ -77,10 +76,7 @@ def _hear_nothing(db: Db, pack: Pack, request: ServiceRequest, now: datetime) ->
         request.nudged_at = now
         request.look_at = now + moves.UNCONFIRMED_AFTER - moves.ASK_AGAIN_AFTER
         made = history.record(db, request, Kind.NUDGED, now=now)
-        response = "utter_request_ask_solved"
-        party = following.parties(db, request)[0]
-        due_at = quiet_ends(now, pack.zone)
-        telling.one(db, pack, request, made, response, party, due_at=due_at)
+        telling.question(db, pack, request, made, now)
         return
     made = moves.change(db, pack, request, Status.UNCONFIRMED, now=now)
     telling.residents(

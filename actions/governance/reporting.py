@@ -57,7 +57,7 @@ def add(  # noqa: PLR0913 - who adds what, when
     Raises:
         Refusal: it is over or not theirs, nothing is added, or there are too many photos.
     """
-    _refuse_stranger(request, resident_id)
+    _refuse_others(db, request, resident_id)
     if request.status not in ADDABLE:
         raise Refusal("utter_request_over", reference=request.reference)
     if not words.strip() and not photos:
@@ -65,8 +65,9 @@ def add(  # noqa: PLR0913 - who adds what, when
     if _photos(db, request) + len(photos) > MOST_PHOTOS:
         raise Refusal("utter_too_many_photos", most=MOST_PHOTOS)
     was_asked = request.paused_at is not None
-    moves.resume(pack, request, now)
-    moves.schedule(pack, request, now)
+    if was_asked:
+        moves.resume(pack, request, now)
+        moves.schedule(pack, request, now)
     made = history.record(
         db,
         request,
@@ -94,7 +95,7 @@ def put_right(
     Raises:
         Refusal: it is over or not theirs.
     """
-    _refuse_stranger(request, resident_id)
+    _refuse_others(db, request, resident_id)
     if request.status not in workflow.UNFINISHED:
         raise Refusal("utter_request_over", reference=request.reference)
     request.place_id, request.lat, request.lon = where.place_id, where.lat, where.lon
@@ -113,12 +114,14 @@ def withdraw(
     Raises:
         Refusal: it is not theirs, it was taken on, or others follow it.
     """
-    _refuse_stranger(request, resident_id)
+    _refuse_others(db, request, resident_id)
     if Status.WITHDRAWN not in workflow.MOVES[Status(request.status)]:
         raise Refusal("utter_request_taken_on", **telling.described(pack, request))
     if len(following.parties(db, request)) > 1:
         raise Refusal("utter_request_followed_by_others", reference=request.reference)
-    return moves.change(db, pack, request, Status.WITHDRAWN, now=now)
+    made = moves.change(db, pack, request, Status.WITHDRAWN, now=now)
+    telling.staff(db, pack, request, made, "utter_staff_withdrawn", now=now, urgent=False)
+    return made
 
 
 def leave(db: Db, request: ServiceRequest, *, resident_id: str) -> bool:
@@ -164,12 +167,15 @@ def reroute(
     Raises:
         Refusal: it is over or not theirs.
     """
-    _refuse_stranger(request, resident_id)
+    _refuse_others(db, request, resident_id)
     if request.status not in workflow.UNFINISHED:
         raise Refusal("utter_request_over", reference=request.reference)
     request.team_id, request.flagged = categories.dispatcher(pack), True
     request.staff_id = None
     made = history.record(db, request, Kind.ASSIGNED, now=now)
+    telling.residents(
+        db, pack, request, made, "utter_request_assigned", now=now, but=resident_id
+    )
     telling.staff(db, pack, request, made, "utter_staff_misrouted", now=now)
     return made
 
@@ -179,6 +185,10 @@ def _photos(db: Db, request: ServiceRequest) -> int:
     return len(request.attachments) + sum(len(photos) for photos in added)
 
 
-def _refuse_stranger(request: ServiceRequest, resident_id: str) -> None:
-    if request.resident_id != resident_id:
-        raise Refusal("utter_request_unknown", reference=request.reference)
+def _refuse_others(db: Db, request: ServiceRequest, resident_id: str) -> None:
+    """Refuse who did not report it; who follows it is told that this is why."""
+    if request.resident_id == resident_id:
+        return
+    follows = resident_id in {party.resident_id for party in following.parties(db, request)}
+    response = "utter_request_of_neighbour" if follows else "utter_request_unknown"
+    raise Refusal(response, reference=request.reference)

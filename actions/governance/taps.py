@@ -44,10 +44,7 @@ def rate(db: Db, pack: Pack, tap: Tap) -> Done:
 
 def follow(db: Db, pack: Pack, tap: Tap) -> Done:
     """Have somebody who met the same told; what was said to be done is taken up again."""
-    request = db.get(ServiceRequest, int(tap.value))
-    if request is None:
-        raise Refusal("utter_request_not_to_follow")
-    history.alone(db, request)
+    request = _meant(db, tap.value)
     following.follow(db, request=request, conversation=tap.conversation, now=tap.now)
     if request.status in following.SAID_DONE:
         _answer(db, pack, request, tap, solved=False)
@@ -57,7 +54,9 @@ def follow(db: Db, pack: Pack, tap: Tap) -> Done:
 def reroute(db: Db, pack: Pack, tap: Tap) -> Done:
     """Have the dispatcher look where it belongs."""
     request = _theirs(db, tap, tap.value)
-    reporting.reroute(db, pack, request, resident_id=tap.conversation.resident_id, now=tap.now)
+    resident_id = tap.conversation.resident_id
+    if not request.flagged:
+        reporting.reroute(db, pack, request, resident_id=resident_id, now=tap.now)
     return Done("utter_request_rerouted", telling.described(pack, request))
 
 
@@ -69,15 +68,22 @@ def _answer(db: Db, pack: Pack, request: ServiceRequest, tap: Tap, *, solved: bo
 
 
 def _theirs(db: Db, tap: Tap, number: str) -> ServiceRequest:
-    """Return the request a button stands for, if whoever taps it is concerned."""
-    request = db.get(ServiceRequest, int(number))
-    if request is None:
-        raise Refusal("utter_move_not_allowed")
+    """Return the request a button stands for, if it concerns who taps."""
+    request = _meant(db, number)
     concerned = {party.resident_id for party in following.parties(db, request)}
     if tap.conversation.resident_id not in concerned:
-        raise Refusal("utter_move_not_allowed")
-    history.alone(db, request)
+        raise Refusal("utter_old_choice")
     return request
+
+
+def _meant(db: Db, number: str) -> ServiceRequest:
+    """Return the request of this id, or the one it has become part of, for us alone."""
+    request = db.get(ServiceRequest, int(number))
+    if request is None:
+        raise Refusal("utter_old_choice")
+    history.alone(db, request)
+    into = request.merged_into_id
+    return request if into is None else _meant(db, str(into))
 
 
 # The intent of a choice → what a tap on it does.

@@ -45,9 +45,8 @@ def residents(  # noqa: PLR0913 - what is told, of what, with what, when
     What `can_wait` is not told in the quiet hours. The resident `but` did it, and knows.
     """
     due_at = quiet_ends(now, pack.zone) if can_wait else now
-    for party in following.parties(db, request):
-        if party.resident_id == but:
-            continue
+    told = (party for party in following.parties(db, request) if party.resident_id != but)
+    for party in sorted(told, key=lambda party: party.conversation_id):  # for all in one order
         one(db, pack, request, made, response, party, due_at=due_at, **values)
 
 
@@ -65,13 +64,40 @@ def one(  # noqa: PLR0913 - as `residents`
     """Tell one of them; the same update is told once, however often this is called."""
     words_id = made.words_id
     if words_id is None and _has_heard_much(db, party.conversation_id, due_at):
-        _tell_together(db, request, party.conversation_id, due_at)
+        _tell_together(db, pack, request, party.conversation_id, due_at)
         return
-    key = f"request:{request.id}:{made.id}:{party.conversation_id}"
     told = {**described(pack, request), **values}
-    _put(db, request, made, party, key=key, response=response, told=told, due_at=due_at)
+    _put(db, request, made, party, response=response, told=told, due_at=due_at)
     if words_id is not None:
-        _put(db, request, made, party, key=f"{key}:w", words_id=words_id, due_at=due_at)
+        _put(db, request, made, party, words_id=words_id, due_at=due_at)
+
+
+def let_go(
+    db: Db, pack: Pack, request: ServiceRequest, made: Update, party: Party, now: datetime
+) -> None:
+    """Tell somebody that they hear no more of a request, and nothing else of it."""
+    told = described(pack, request)
+    response = "utter_request_shown_no_more"
+    _put(db, request, made, party, response=response, told=told, due_at=now)
+
+
+def question(db: Db, pack: Pack, request: ServiceRequest, made: Update, now: datetime) -> None:
+    """Ask the reporter whether it is solved, by day; taken back once the request moves."""
+    _put(
+        db,
+        request,
+        made,
+        following.parties(db, request)[0],
+        response="utter_request_ask_solved",
+        told=described(pack, request),
+        due_at=quiet_ends(now, pack.zone),
+        about=_question(request),
+    )
+
+
+def take_question_back(db: Db, request: ServiceRequest) -> None:
+    """Ask no more whether it is solved, if that is still to be asked."""
+    outbox.cancel(db, _question(request))
 
 
 def staff(  # noqa: PLR0913 - as `residents`
@@ -123,38 +149,49 @@ def _put(  # noqa: PLR0913 - as `residents`
     made: Update,
     party: Party,
     *,
-    key: str,
     due_at: datetime,
     response: str = "",
     told: Mapping[str, Any] | None = None,
     words_id: int | None = None,
+    about: str = "",
 ) -> None:
+    key = f"request:{request.id}:{made.id}:{party.conversation_id}"
     outbox.put_once(
         db,
-        key=key,
+        key=key if words_id is None else f"{key}:w",
         conversation_id=party.conversation_id,
         response=response,
         due_at=due_at,
         values=to_json(told or {}),
-        about=f"request:{request.id}",
+        about=about or f"request:{request.id}",
         photos=made.attachments if response else (),
         words_id=words_id,
         staff_id=made.staff_id,
     )
 
 
+def _question(request: ServiceRequest) -> str:
+    return f"request:{request.id}:solved"
+
+
 def _has_heard_much(db: Db, conversation_id: str, now: datetime) -> bool:
     lately = or_(Notice.state == NoticeState.WAITING, Notice.sent_at > now - WITHIN)
     heard = select(func.count(Notice.id)).where(
-        Notice.conversation_id == conversation_id, Notice.about.startswith("request:"), lately
+        Notice.conversation_id == conversation_id,
+        Notice.about.startswith("request:"),
+        Notice.words_id.is_(None),  # words belong to the news before them
+        lately,
     )
     return (db.scalar(heard) or 0) >= MANY
 
 
 def _tell_together(
-    db: Db, request: ServiceRequest, conversation_id: str, now: datetime
+    db: Db, pack: Pack, request: ServiceRequest, conversation_id: str, now: datetime
 ) -> None:
-    """Add a request to the news that wait for somebody, or begin such news."""
+    """Add a request to the news that wait for somebody, or begin such news.
+
+    News that can wait a while can wait until the morning.
+    """
     waiting = db.scalar(
         select(Notice)
         .where(
@@ -170,7 +207,7 @@ def _tell_together(
             db,
             conversation_id=conversation_id,
             response=NEWS,
-            due_at=now + TOGETHER_AFTER,
+            due_at=quiet_ends(now + TOGETHER_AFTER, pack.zone),
             values={"count": 1, "references": request.reference},
             about=f"news:{conversation_id}",
         )

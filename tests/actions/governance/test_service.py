@@ -162,7 +162,7 @@ def test_only_the_resident_says_that_it_is_solved_or_not(
 ) -> None:
     with database.transaction() as db:
         request = file(db, pack, clock)
-        with pytest.raises(Refusal, match="utter_move_not_allowed"):
+        with pytest.raises(Refusal, match="utter_request_in_hand"):
             moves.answer(
                 db,
                 pack=pack,

@@ -47,7 +47,8 @@ WAYS_OUT = frozenset(
 )
 DEEDS = frozenset(
     {"book_activity", "cancel_booking", "change_booking"}
-    | {"report_problem", "request_help", "offer_help"}
+    | {"report_problem", "add_to_request", "correct_place", "withdraw_request"}
+    | {"request_help", "offer_help"}
 )
 INTERRUPTIONS = QUESTIONS | WAYS_OUT
 # Forms that only ask back about a question: nothing is lost when the next wish replaces them.

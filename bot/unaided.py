@@ -9,6 +9,7 @@ from actions.booking.taps import TAPS as BOOKINGS
 from actions.conversations import Author, Choice, Conversation, Draft, Message, Status
 from actions.db import Db
 from actions.errors import Refusal, kind_of
+from actions.governance import reporting, telling
 from actions.governance.taps import TAPS as REQUESTS
 from actions.taps import Done, Tap
 from actions.turns import EntryState, InboxEntry
@@ -92,7 +93,7 @@ class Unaided:
         elif is_id(message.text) and issued(db, message, message.text):
             return not choice and self._refuse_old(db, entry)
         elif not message.text and db.get(Draft, conversation.id) is None:
-            self.replies.reply(db, entry, "utter_attachment_kept")
+            self._take_up(db, entry, conversation, message)
         else:
             return False
         return True
@@ -126,6 +127,20 @@ class Unaided:
     def _refuse_old(self, db: Db, entry: InboxEntry) -> bool:
         self.replies.reply(db, entry, "utter_old_choice")
         return True
+
+    def _take_up(
+        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
+    ) -> None:
+        """Ask what a photo sent alone is about: likely what was reported of late."""
+        request = reporting.filed_lately(
+            db, resident_id=conversation.resident_id, now=self.ground.clock.now()
+        )
+        if request is None or all(one["kind"] != "photo" for one in message.attachments):
+            self.replies.reply(db, entry, "utter_attachment_kept")
+            return
+        told = telling.described(self.ground.programme(db).pack, request)
+        values = {**told, "message": message.id}
+        self.replies.reply(db, entry, "utter_photo_of_request", values=values)
 
     def _to_the_desk(
         self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message

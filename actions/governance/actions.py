@@ -1,25 +1,30 @@
-"""What Rasa may call for governance: the form, the deed that files, the answer on requests."""
+"""What Rasa may call for governance: forms, the deed that files, the answer on requests."""
 
 from rasa_sdk.interfaces import Action
 
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
 from actions.governance import (
+    adding,
     details,
     draft,
     history,
     joining,
-    reporting,
+    own,
+    placing,
     service,
+    showing,
     similar,
     taps,
     telling,
+    withdrawing,
 )
 from actions.governance.forms import PHOTOS, SLOTS, ReportProblemForm, wants_no_name
-from actions.governance.model import Kind, ServiceRequest
-from actions.governance.reference import read_reference
+from actions.governance.model import Kind
 from actions.governance.service import Report
 from actions.taps import Tap
+
+CHECK = "check_request"  # the intent of who chooses one of the list
 
 
 class ReportProblem(DoDeed):
@@ -51,33 +56,30 @@ class ReportProblem(DoDeed):
 
 
 class CheckRequest(Answer):
-    """action_check_request: how far a request is, by its reference or the latest ones."""
+    """action_check_request: how far a request is, and what can be done; or a list of them."""
 
     def name(self) -> str:
         return "action_check_request"
 
     def act(self, turn: Turn) -> Events:
-        found = self._asked_for(turn)
-        if not found:
+        everything = own.everything(turn)
+        meant = own.meant(turn, everything)
+        if not everything:
             turn.say("utter_no_requests")
-        for request in found:
-            turn.say(
-                f"utter_request_{request.status}",
-                **telling.described(turn.pack, request),
-            )
+        elif meant or len(everything) == 1:
+            showing.one(turn, meant or everything[0])
+        else:
+            showing.several(turn, everything, "utter_requests", CHECK)
         return []
-
-    def _asked_for(self, turn: Turn) -> list[ServiceRequest]:
-        reference = read_reference(turn.pack, turn.choice or turn.text)
-        if reference is None:
-            return service.requests_of(turn.db, resident_id=turn.resident_id)
-        return [reporting.own(turn.db, reference=reference, resident_id=turn.resident_id)]
 
 
 def actions(ground: Ground) -> list[Action]:
     """Make all of governance's actions."""
     form = ReportProblemForm(ground)
-    return [ReportProblem(ground), CheckRequest(ground), form, *form.questions()]
+    return [
+        *(ReportProblem(ground), CheckRequest(ground), form, *form.questions()),
+        *(*adding.actions(ground), *placing.actions(ground), *withdrawing.actions(ground)),
+    ]
 
 
 def _report(turn: Turn) -> Report:

@@ -31,6 +31,8 @@ ASKS = re.compile(
 ANONYMOUS = re.compile(r"匿名|别写我|不要写我|不留名|不要说是我|anonymous", re.IGNORECASE)
 
 ANSWERED = "answered"  # the category wants to know no more
+# These speak of a report; in the middle of one, of this one.
+OF_REPORTS = frozenset({"report_problem", "add_to_request", "correct_place"})
 # What was asked of one category or place is not asked of another.
 ANEW: dict[str, Any] = {"problem_same": None, "problem_details": None, details.ANSWERS: None}
 
@@ -75,6 +77,8 @@ class ReportProblemForm(Form):
     def _listen(self, turn: Turn, asked: Step) -> dict[str, Any]:
         if turn.choice in CHANGES:
             return {asked.slot: None, **CHANGES[turn.choice]}
+        if asked.slot == "problem_confirm" and turn.intent == "correct_place":
+            return {asked.slot: None, **CHANGES["change_where"]}
         if turn.attachments and not turn.text and asked.slot != "problem_where":
             kept = {asked.slot: None, **_kept(turn)}
             return kept | self._settled(turn, kept)
@@ -241,7 +245,7 @@ def _about_something_else(turn: Turn) -> bool:
     if turn.intent == "out_of_scope":
         asks = turn.confidence >= SURE and ASKS.search(turn.text) is not None
         return asks and not _tells(turn)
-    if turn.intent == "report_problem" or not turn.interrupts:
+    if turn.intent in OF_REPORTS or not turn.interrupts:
         return turn.intent in {"affirm", "deny"} and turn.confidence >= SURE
     if turn.intent == "ask_knowledge":
         return ASKS.search(turn.text) is not None or not _tells(turn)

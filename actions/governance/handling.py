@@ -8,7 +8,16 @@ from sqlalchemy import func, select
 
 from actions.db import Db
 from actions.errors import Refusal
-from actions.governance import categories, following, history, moves, sla, telling, workflow
+from actions.governance import (
+    categories,
+    following,
+    history,
+    moves,
+    questions,
+    sla,
+    telling,
+    workflow,
+)
 from actions.governance.model import Kind, ServiceRequest, Status, Update
 from actions.governance.reference import next_reference
 from actions.people.model import Staff
@@ -171,6 +180,8 @@ def tell(
 def ask(db: Db, pack: Pack, request: ServiceRequest, *, by: By, words: str) -> Update:
     """Ask the reporter something; the promise waits for the answer.
 
+    What they say next in their conversation is the answer, unless they are busy there.
+
     Raises:
         Refusal: it is over, there are no words, or it has been asked something already.
     """
@@ -185,6 +196,7 @@ def ask(db: Db, pack: Pack, request: ServiceRequest, *, by: By, words: str) -> U
     )
     reporter = following.parties(db, request)[0]
     telling.one(db, pack, request, made, "utter_request_question", reporter, due_at=by.now)
+    questions.put(db, request, now=by.now)
     return made
 
 

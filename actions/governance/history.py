@@ -53,6 +53,14 @@ def public_history(db: Db, request: ServiceRequest) -> list[Update]:
     return [made for made in history(db, request) if made.kind in workflow.PUBLIC]
 
 
+def question_of(db: Db, request: ServiceRequest) -> str:
+    """Return what staff have asked the reporter and wait for; empty when nothing."""
+    if request.paused_at is None:
+        return ""
+    asked = [made for made in history(db, request) if made.kind == Kind.ASKED]
+    return asked[-1].words.text if asked and asked[-1].words else ""
+
+
 def last_id(db: Db, request: ServiceRequest) -> int:
     """Return the id of the last update: what somebody has seen who looks at it now."""
     newest = select(func.max(Update.id)).where(Update.request_id == request.id)

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from actions.db import Db
 from actions.errors import Refusal
-from actions.governance import categories, history, sla, telling, workflow
+from actions.governance import categories, history, questions, sla, telling, workflow
 from actions.governance.model import Kind, ServiceRequest, Status, Update
 from knowledge.pack import Pack
 
@@ -117,11 +117,14 @@ def change(  # noqa: PLR0913 - as `move`
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise Refusal("utter_move_overtaken")
+    waited = request.paused_at is not None
     if to in workflow.UNFINISHED:
         resume(pack, request, now)
     request.status, request.paused_at = to, None
     schedule(pack, request, now)
     telling.take_question_back(db, request)
+    if waited:
+        questions.take_back(db, request)
     return history.record(
         db,
         request,

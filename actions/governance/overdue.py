@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from actions.db import Db
-from actions.governance import history, moves, telling, workflow
+from actions.governance import history, moves, questions, telling, workflow
 from actions.governance.model import Kind, ServiceRequest, Status
 from knowledge.pack import Pack
 
@@ -65,6 +65,7 @@ def _break_promise(db: Db, pack: Pack, request: ServiceRequest, now: datetime) -
 def _wait_no_longer(db: Db, pack: Pack, request: ServiceRequest, now: datetime) -> None:
     """The resident has not answered: it goes on with what is known."""
     moves.resume(pack, request, now)
+    questions.take_back(db, request)
     moves.schedule(pack, request, now)
     made = history.record(db, request, Kind.ANSWERED, now=now)
     telling.staff(db, pack, request, made, "utter_staff_no_answer", now=now, urgent=False)

@@ -1,9 +1,9 @@
 """What residents may do with a request of theirs: add, put right, withdraw, rate."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from actions.db import Db
@@ -21,7 +21,29 @@ from actions.governance.service import Where, area_of
 from knowledge.pack import Pack
 
 MOST_PHOTOS = 12  # on one request, all its updates together
+LATELY = timedelta(days=3)  # a photo sent alone may belong to what was filed since then
 ADDABLE = workflow.UNFINISHED | {Status.REPLIED, Status.UNCONFIRMED}
+
+
+def concerning(db: Db, *, resident_id: str, limit: int = 50) -> list[ServiceRequest]:
+    """Return the requests a resident reported or follows, newest first."""
+    newest = select(ServiceRequest).where(_concerns(resident_id))
+    return list(db.scalars(newest.order_by(ServiceRequest.id.desc()).limit(limit)))
+
+
+def filed_lately(db: Db, *, resident_id: str, now: datetime) -> ServiceRequest | None:
+    """Return the one request somebody has reported of late that may be added to.
+
+    None when there is none, or several.
+    """
+    found = db.scalars(
+        select(ServiceRequest)
+        .where(ServiceRequest.resident_id == resident_id)
+        .where(ServiceRequest.status.in_(workflow.UNFINISHED))
+        .where(ServiceRequest.created_at > now - LATELY)
+        .limit(2)
+    ).all()
+    return found[0] if len(found) == 1 else None
 
 
 def own(db: Db, *, reference: str, resident_id: str) -> ServiceRequest:
@@ -30,11 +52,9 @@ def own(db: Db, *, reference: str, resident_id: str) -> ServiceRequest:
     Raises:
         Refusal: there is none, or it is somebody else's; both look the same.
     """
-    follows = select(Follower.request_id).where(Follower.resident_id == resident_id)
     request = db.scalar(
         select(ServiceRequest).where(
-            ServiceRequest.reference == reference,
-            or_(ServiceRequest.resident_id == resident_id, ServiceRequest.id.in_(follows)),
+            ServiceRequest.reference == reference, _concerns(resident_id)
         )
     )
     if request is None:
@@ -62,7 +82,7 @@ def add(  # noqa: PLR0913 - who adds what, when
         raise Refusal("utter_request_over", reference=request.reference)
     if not words.strip() and not photos:
         raise Refusal("utter_nothing_to_add")
-    if _photos(db, request) + len(photos) > MOST_PHOTOS:
+    if len(_photos(db, request)) + len(photos) > MOST_PHOTOS:
         raise Refusal("utter_too_many_photos", most=MOST_PHOTOS)
     was_asked = request.paused_at is not None
     if was_asked:
@@ -79,6 +99,11 @@ def add(  # noqa: PLR0913 - who adds what, when
     response = "utter_staff_answered" if was_asked else "utter_staff_added"
     telling.staff(db, pack, request, made, response, now=now, urgent=False)
     return made
+
+
+def has_photos(db: Db, request: ServiceRequest, photos: Sequence[str]) -> bool:
+    """Whether these photos are with a request already."""
+    return set(photos) <= set(_photos(db, request))
 
 
 def put_right(
@@ -180,9 +205,14 @@ def reroute(
     return made
 
 
-def _photos(db: Db, request: ServiceRequest) -> int:
+def _concerns(resident_id: str) -> ColumnElement[bool]:
+    follows = select(Follower.request_id).where(Follower.resident_id == resident_id)
+    return or_(ServiceRequest.resident_id == resident_id, ServiceRequest.id.in_(follows))
+
+
+def _photos(db: Db, request: ServiceRequest) -> list[str]:
     added = (one.attachments for one in history.history(db, request))
-    return len(request.attachments) + sum(len(photos) for photos in added)
+    return [*request.attachments, *(photo for photos in added for photo in photos)]
 
 
 def _refuse_others(db: Db, request: ServiceRequest, resident_id: str) -> None:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
 from actions.governance import categories, history, moves, sla, telling, workflow
 from actions.governance.history import words_of
-from actions.governance.model import Follower, Kind, RequestMeaning, ServiceRequest, Status
+from actions.governance.model import Kind, RequestMeaning, ServiceRequest, Status
 from actions.governance.reference import next_reference
 from actions.people.model import Resident
 from knowledge.pack import Category, Pack
@@ -85,21 +85,6 @@ def file(
     made = history.record(db, request, Kind.MOVED, now=now)
     telling.staff(db, pack, request, made, "utter_staff_new", now=now)
     return request
-
-
-def requests_of(db: Db, *, resident_id: str, limit: int = 3) -> list[ServiceRequest]:
-    """Return the latest requests a resident reported or follows, newest first."""
-    follows = select(Follower.request_id).where(Follower.resident_id == resident_id)
-    return list(
-        db.scalars(
-            select(ServiceRequest)
-            .where(
-                or_(ServiceRequest.resident_id == resident_id, ServiceRequest.id.in_(follows))
-            )
-            .order_by(ServiceRequest.id.desc())
-            .limit(limit)
-        )
-    )
 
 
 def unfinished(db: Db, *, limit: int = 200) -> list[ServiceRequest]:

@@ -1,7 +1,8 @@
-"""Deeds of one tap about requests: solved or not, how well, 我也遇到, not meant for these."""
+"""Deeds of one tap about requests: solved or not, how well, 我也遇到, photos that belong."""
 
 from collections.abc import Callable, Mapping
 
+from actions.conversations import Message
 from actions.db import Db
 from actions.errors import Refusal
 from actions.governance import following, history, moves, reporting, telling
@@ -60,6 +61,33 @@ def reroute(db: Db, pack: Pack, tap: Tap) -> Done:
     return Done("utter_request_rerouted", telling.described(pack, request))
 
 
+def leave(db: Db, pack: Pack, tap: Tap) -> Done:
+    """Have them told of it no more."""
+    request = _meant(db, tap.value)
+    reporting.leave(db, request, resident_id=tap.conversation.resident_id)
+    return Done("utter_request_left", telling.described(pack, request))
+
+
+def add_photos(db: Db, pack: Pack, tap: Tap) -> Done:
+    """Add the photos of a message that came without words. The value is `id=message`."""
+    number, _, message_id = tap.value.partition("=")
+    request, sent = _theirs(db, tap, number), db.get(Message, int(message_id))
+    if sent is None or sent.conversation_id != tap.conversation.id:
+        raise Refusal("utter_old_choice")
+    photos = tuple(one["upload_id"] for one in sent.attachments if one["kind"] == "photo")
+    if not reporting.has_photos(db, request, photos):
+        reporting.add(
+            db,
+            pack,
+            request,
+            resident_id=tap.conversation.resident_id,
+            words="",
+            photos=photos,
+            now=tap.now,
+        )
+    return Done("utter_request_added", telling.described(pack, request))
+
+
 def _answer(db: Db, pack: Pack, request: ServiceRequest, tap: Tap, *, solved: bool) -> None:
     resident_id = tap.conversation.resident_id
     moves.answer(
@@ -93,4 +121,6 @@ TAPS: Mapping[str, Deed] = {
     "rate_request": rate,
     "follow_request": follow,
     "reroute_request": reroute,
+    "leave_request": leave,
+    "add_photos": add_photos,
 }

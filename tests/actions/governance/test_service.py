@@ -202,7 +202,7 @@ def test_a_resident_sees_their_own_only_and_staff_their_area(
     with database.transaction() as db:
         mine = file(db, pack, clock)
         theirs = file(db, pack, clock, address="b", place="gz-complex")
-        assert [r.id for r in service.requests_of(db, resident_id=mine.resident_id)] == [
+        assert [r.id for r in reporting.concerning(db, resident_id=mine.resident_id)] == [
             mine.id
         ]
         with pytest.raises(Refusal, match="utter_request_unknown"):

@@ -145,7 +145,7 @@ def rise(db: Db, pack: Pack, request: ServiceRequest, *, now: datetime) -> Updat
     request.tier = above
     made = history.record(db, request, Kind.RAISED, now=now)
     telling.residents(db, pack, request, made, "utter_request_raised", now=now, can_wait=True)
-    telling.staff(db, pack, request, made, "utter_staff_raised", now=now)
+    telling.staff(db, pack, request, made, "utter_staff_raised", now=now, urgent=False)
     return made
 
 

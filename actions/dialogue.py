@@ -53,6 +53,8 @@ DEEDS = frozenset(
 INTERRUPTIONS = QUESTIONS | WAYS_OUT
 # Forms that only ask back about a question: nothing is lost when the next wish replaces them.
 PASSING_FORMS = frozenset({"ask_departure_form"})
+# Forms we may have begun ourselves: they give way to a deed, and ask on after a question.
+YIELDING_FORMS = frozenset({"add_to_request_form"})
 SURE = 0.6  # below this an intent does not take a free-text answer away from a form
 
 
@@ -204,7 +206,8 @@ class DialogueAction(Action, ABC):
     def _run(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         events = self._work(dispatcher, tracker)
         form = (tracker.active_loop or {}).get("name")
-        if self.ends_passing_form and form in PASSING_FORMS:
+        intent = ((tracker.latest_message or {}).get("intent") or {}).get("name")
+        if self.ends_passing_form and (form in PASSING_FORMS or gives_way(form, intent)):
             events = [*events, ActiveLoop(None), SlotSet("requested_slot", None)]
         return events
 
@@ -294,7 +297,8 @@ class Form(DialogueAction, ABC):
 
     A message that answers nothing and is a question or a way out makes the form step aside
     (no events), so that a rule answers it and the form asks again. Anything else not
-    understood is asked again. A passing form steps aside for good, and for a deed as well.
+    understood is asked again. A passing form steps aside for good, and for a deed as well; a
+    yielding one for a deed alone.
     """
 
     form: str
@@ -366,8 +370,7 @@ class Form(DialogueAction, ABC):
 
     def _passes(self, turn: Turn) -> bool:
         """Whether the form gives way to another wish, and is not asked on."""
-        wishes = turn.intent in QUESTIONS | DEEDS and turn.confidence >= SURE
-        return self.form in PASSING_FORMS and wishes
+        return turn.confidence >= SURE and gives_way(self.form, turn.intent)
 
     def _before(self, turn: Turn, asked: Step) -> str:
         filled = [
@@ -441,6 +444,13 @@ class CancelForm(DialogueAction):
         conversations.drop_draft(turn.db, turn.conversation.id)
         turn.say("utter_cancelled" if draft else "utter_nothing_to_cancel")
         return clear(slots)
+
+
+def gives_way(form: str | None, intent: str | None) -> bool:
+    """Whether a form is given up for a wish that is surely this."""
+    if intent in QUESTIONS:
+        return form in PASSING_FORMS
+    return intent in DEEDS and form in PASSING_FORMS | YIELDING_FORMS
 
 
 def clear(slots: Sequence[str]) -> Events:

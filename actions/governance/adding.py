@@ -80,9 +80,6 @@ class AddToRequestForm(Form):
             turn.say(refusal.response, **refusal.details)
         return begun
 
-    def _passes(self, turn: Turn) -> bool:
-        return turn.intent in DEEDS and turn.confidence >= SURE
-
 
 def fits(turn: Turn, request: ServiceRequest) -> bool:
     """Whether whoever writes may add to it."""

@@ -22,7 +22,8 @@ def constant(name: str) -> set[str]:
 
 
 READ_BY_FORMS = {"affirm", "deny", "choose", "go_back", "start_over"} | constant("DEEDS")
-PASSING_FORMS, QUESTIONS, DEEDS = map(constant, ("PASSING_FORMS", "QUESTIONS", "DEEDS"))
+PASSING_FORMS, YIELDING_FORMS = map(constant, ("PASSING_FORMS", "YIELDING_FORMS"))
+QUESTIONS, DEEDS = map(constant, ("QUESTIONS", "DEEDS"))
 
 
 class Actions(EndpointConfig):
@@ -46,7 +47,7 @@ class Actions(EndpointConfig):
             return _filled(slots, tracker)
         form, intent = _form(tracker), tracker["latest_message"]["intent"]["name"]
         asks_on = name.startswith(f"action_ask_{form}") or intent not in QUESTIONS | DEEDS
-        ends = form in PASSING_FORMS and not asks_on
+        ends = not asks_on and (form in PASSING_FORMS or _gives_way(form, intent))
         return [NO_FORM, _set("requested_slot", None)] if ends else []
 
 
@@ -60,7 +61,7 @@ def _form(tracker: dict[str, Any]) -> str:
 def _filled(slots: list[str], tracker: dict[str, Any]) -> list[dict[str, Any]]:
     asked = tracker["slots"].get("requested_slot")
     intent = tracker["latest_message"]["intent"]["name"]
-    if asked in slots and _form(tracker) in PASSING_FORMS and intent in QUESTIONS | DEEDS:
+    if asked in slots and _gives_way(_form(tracker), intent):
         return []
     if asked not in slots:
         return [_set(slots[0], None)]
@@ -70,6 +71,12 @@ def _filled(slots: list[str], tracker: dict[str, Any]) -> list[dict[str, Any]]:
         before = slots[max(slots.index(asked) - 1, 0)]
         return [_set(asked, None), _set(before, None)]
     return [_set(asked, intent)] if intent in READ_BY_FORMS else []
+
+
+def _gives_way(form: str, intent: str) -> bool:
+    if intent in QUESTIONS:
+        return form in PASSING_FORMS
+    return intent in DEEDS and form in PASSING_FORMS | YIELDING_FORMS
 
 
 def _set(slot: str, value: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tests.nlu.written import domain, rules
 
 QUESTIONS, DEEDS = constant("QUESTIONS"), constant("DEEDS")
 PASSING = sorted(constant("PASSING_FORMS"))
+YIELDING = sorted(constant("YIELDING_FORMS"))
 LASTING = [form for form in FORMS if form not in PASSING]
 PREFERENCES = {"set_elder_mode", "set_language", "set_reminders"}
 ASIDE = sorted(QUESTIONS | PREFERENCES | {"nlu_fallback", "out_of_scope"})
@@ -150,7 +151,20 @@ def test_a_form_that_only_asks_back_gives_way_to_the_next_wish(
     assert talk.say("/ask_knowledge") == ["action_answer_question"]
 
 
-@pytest.mark.parametrize("form", LASTING)
+@pytest.mark.parametrize("form", YIELDING)
+@pytest.mark.parametrize("deed", sorted(DEEDS))
+def test_a_form_we_may_have_begun_gives_way_to_a_deed(talk: Talk, form: str, deed: str) -> None:
+    begin(talk, form)
+    if form == f"{deed}_form":
+        return
+    (*_, done) = talk.say(f"/{deed}")
+    assert talk.form in (None, f"{deed}_form")
+    assert not done.startswith(f"action_ask_{form}")
+    talk.say("/cancel")
+    assert talk.say("/ask_knowledge") == ["action_answer_question"]
+
+
+@pytest.mark.parametrize("form", sorted({*LASTING} - {*YIELDING}))
 @pytest.mark.parametrize("deed", sorted(DEEDS))
 def test_another_deed_waits_until_the_form_is_done(talk: Talk, form: str, deed: str) -> None:
     begin(talk, form)

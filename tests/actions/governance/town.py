@@ -407,7 +407,6 @@ def settle(hall: Hall, requests: int, hours: int) -> Town:
     """Make a town in which so many requests will be filed within so many hours."""
     town = Town(hall)
     with hall.database.transaction() as db:
-        hall.chat(db)
         hall.chat(db, team_id=categories.dispatcher(hall.pack))
     kinds = sorted(hall.pack.categories)
     for number in range(requests):

@@ -245,7 +245,9 @@ def _is_answer(turn: Turn) -> bool:
 
 def _tells_another(turn: Turn, request: ServiceRequest | None) -> bool:
     """Whether it is another problem: of a kind that is clear, or only said to be one."""
-    if not categories.rank(turn.pack, turn.text):
+    pack, sorter = turn.pack, turn.ground.sorter
+    if not categories.tells(pack, turn.text, sorter):
         return not categories.OPENINGS.sub("", normalise(turn.text)).strip()
-    clear_kind = categories.guess(turn.pack, turn.text)
-    return bool(clear_kind and request and clear_kind.service_code != request.category_id)
+    kind = categories.guess(pack, turn.text, sorter)
+    own_kind = {categories.OTHER, request.category_id if request else None}
+    return kind is not None and kind.service_code not in own_kind

@@ -89,6 +89,9 @@ drill-booking: environments ## Many processes want the same places; TRIALS=1000 
 bench-booking: environments ## Sign-up opens: very many want few places; N=10000
 	@$(PY)/python -m bench.booking_load --contenders "$(or $(N),10000)"
 
+bench-desk: environments ## The desk with very many requests, and many desks open; REQUESTS=50000
+	@$(APART) $(PY)/python -m bench.desk --requests "$(or $(REQUESTS),50000)"
+
 fix: environments ## Format, and mend what can be mended
 	$(PY)/ruff format . && $(PY)/ruff check --fix .
 
@@ -96,4 +99,4 @@ clean: ## Remove what set-up made (never the state folder)
 	rm -rf .venv .venv-rasa .tools .build .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-similar bench-dates bench-chat bench-booking drill drill-booking fix clean
+.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-similar bench-dates bench-chat bench-booking bench-desk drill drill-booking fix clean

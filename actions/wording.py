@@ -33,11 +33,15 @@ class Bilingual(Protocol):
 
 @dataclass(frozen=True)
 class Said:
-    """A reply as the resident gets it, and the mark of what it told, if anything."""
+    """A reply as the resident gets it, and the mark of what it told, if anything.
+
+    `photos` are ids of uploads that go with it.
+    """
 
     text: str
     choices: tuple[Choice, ...] = ()
     told: Told | None = None
+    photos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

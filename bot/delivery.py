@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from actions import conversations, outbox, told
 from actions.clock import Clock
-from actions.conversations import Author, Choice, Conversation, Status
+from actions.conversations import Attachment, Author, Choice, Conversation, Status
 from actions.db import Database, Db
 from actions.errors import kind_of
 from actions.outbox import Notice, NoticeState
@@ -137,8 +137,9 @@ class Delivery:
 
     def _said(self, db: Db, notice: Notice, conversation: Conversation) -> Said:
         choices = tuple(Choice(**choice) for choice in notice.choices)
+        photos = tuple(notice.photos)
         if notice.words_id is not None:
-            return Said(db.get_one(Words, notice.words_id).text, choices)
+            return Said(db.get_one(Words, notice.words_id).text, choices, photos=photos)
         said = self.wording.render(
             notice.response,
             language=conversation.resident.language,
@@ -146,7 +147,8 @@ class Delivery:
             values=notice.values,
             choices=choices,
         )
-        return replace(said, told=told.from_json(notice.told) if notice.told else None)
+        mark = told.from_json(notice.told) if notice.told else None
+        return replace(said, told=mark, photos=photos)
 
     def _write(self, db: Db, notice: Notice, conversation: Conversation, said: Said) -> None:
         """Write what was sent into the conversation, in the transaction that marks it sent."""
@@ -163,6 +165,7 @@ class Delivery:
             staff_id=notice.staff_id,
             now=now,
             choices=said.choices,
+            attachments=[Attachment("photo", upload_id=photo) for photo in said.photos],
             inbox_id=turn.inbox_id if turn else None,
         )
         told.keep(db, sent, said.told, now=now)

@@ -1,4 +1,4 @@
-"""Reads an uploaded file, refusing it as soon as it grows too large."""
+"""Reads uploaded files, refusing them as soon as they grow too large."""
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -10,6 +10,8 @@ from starlette.types import Message
 from bot.problems import Problem
 
 FORM_ROOM = 64 * 1024  # bytes a form may hold around its file
+FIELDS = 30
+LARGEST_PHOTO = 8 * 1024 * 1024
 
 
 async def read_file(request: Request, most: int) -> bytes:
@@ -28,6 +30,29 @@ async def read_file(request: Request, most: int) -> bytes:
     if len(content) > most:
         raise Problem(413, "too_large")
     return content
+
+
+async def read_parts(request: Request, *, files: int) -> tuple[dict[str, str], list[bytes]]:
+    """Return a form's fields and its photos; what was chosen of no file is left out.
+
+    Raises:
+        Problem: 413 as soon as more has come than so many photos may have, 422 when it is no
+            such form.
+    """
+    most = files * LARGEST_PHOTO + FORM_ROOM
+    bounded = Request(request.scope, _AtMost(request, most).receive)
+    try:
+        async with bounded.form(
+            max_files=files, max_fields=FIELDS, max_part_size=FORM_ROOM
+        ) as form:
+            sent = form.multi_items()
+            fields = {name: value for name, value in sent if isinstance(value, str)}
+            contents = [await part.read() for _, part in sent if isinstance(part, UploadFile)]
+    except (HTTPException, MultiPartException, FormParserError):
+        raise Problem(422, "no_photo") from None
+    if any(len(content) > LARGEST_PHOTO for content in contents):
+        raise Problem(413, "too_large")
+    return fields, [content for content in contents if content]
 
 
 class _AtMost:

@@ -25,6 +25,7 @@ from knowledge.records import Questions, Record, RecordKey, ShortText, Sourced, 
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
 
+REPLIES = "replies.yml"
 KEPT = 8  # packs in memory: the files' own, and the editions a process has lately shown
 HOUR_AND_MINUTE = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 
@@ -42,6 +43,8 @@ def _clock(value: object) -> object:
 Clock = Annotated[time, BeforeValidator(_clock)]
 
 
+IN_BRACES = re.compile(r"\{([^{}]*)\}")
+REPLY_VALUES = ("reference", "category", "team", "place", "due")
 BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
@@ -291,6 +294,31 @@ class Category(Sourced):
     emergency_notice: Text | None = None
 
 
+class Reply(Sourced):
+    """What staff answer often, ready to be sent; `{reference}` and the like are filled in.
+
+    With a `move` it is one tap; without `categories` it is for all of them.
+    """
+
+    id: str
+    title: Text
+    text: Text
+    move: Literal["acknowledged", "in_progress", "replied", "declined"] | None = None
+    categories: tuple[str, ...] = ()
+
+    @field_validator("text")
+    @classmethod
+    def _known_names(cls, text: Text) -> Text:
+        for name in IN_BRACES.findall(text.zh + text.en):
+            if name not in REPLY_VALUES:
+                raise ValueError(f"“{{{name}}}” is not known; use {' '.join(REPLY_VALUES)}")
+        return text
+
+    def filled(self, language: str, values: Mapping[str, str]) -> str:
+        """Return the reply with what stands in braces filled in."""
+        return IN_BRACES.sub(lambda found: values[found[1]], self.text.in_(language))
+
+
 class NeverRequest(Sourced):
     """An emergency: never a request; the number is told first.
 
@@ -411,6 +439,7 @@ class Pack(Record):
     activities: dict[str, Activity]
     never_request: tuple[NeverRequest, ...]
     categories: dict[str, Category]
+    replies: dict[str, Reply] = Field(default={})
     help_policy: HelpPolicy
     help_kinds: dict[str, HelpKind]
     articles: dict[str, Article]
@@ -475,6 +504,7 @@ class Pack(Record):
             "activities.yml": self.activities,
             "categories.yml": self.categories,
             "help.yml": self.help_kinds,
+            "replies.yml": self.replies,
             "articles": self.articles,
         }
 
@@ -520,6 +550,7 @@ def load_pack(folder: Path) -> Pack:
         "categories": reader.by_id(
             categories, "categories.yml", "categories", key="service_code"
         ),
+        "replies": _replies(reader, folder),
         "help_policy": helps.get("policy"),
         "help_kinds": reader.by_id(helps, "help.yml", "kinds"),
         "articles": articles,
@@ -532,6 +563,13 @@ def load_pack(folder: Path) -> Pack:
         return Pack.model_validate(content)
     except ValidationError as invalid:
         raise PackInvalid([_sentence(error, content) for error in invalid.errors()]) from None
+
+
+def _replies(reader: Files, folder: Path) -> Mapping[str, Any]:
+    """Read the replies that are kept ready; a community may have none."""
+    if not (folder / REPLIES).is_file():
+        return {}
+    return reader.by_id(reader.mapping(REPLIES), REPLIES, "replies")
 
 
 def misspelt(pack: Pack) -> Iterator[str]:
@@ -566,6 +604,7 @@ FILES = {
     "never_request": "categories.yml",
     "help_kinds": "help.yml",
     "help_policy": "help.yml",
+    "replies": "replies.yml",
     "articles": "articles",
 }
 

@@ -17,6 +17,7 @@ BENCHES = {
     "bench-dates FILE=a.tsv": 'bench.dates --file "a.tsv"',
     "bench-similar N=77": 'bench.similar --count "77"',
     "bench-booking N=77": 'bench.booking_load --contenders "77"',
+    "bench-desk REQUESTS=77": 'bench.desk --requests "77"',
     "drill-booking TRIALS=77 PROCESSES=5,6": (
         'bench.booking_drill --trials "77" --processes "5,6"'
     ),

@@ -147,6 +147,18 @@ class PartnerRequest(Base):
     content_hash: Mapped[str] = mapped_column(String(64))
 
 
+class SavedFilter(Base):
+    """A filter of the work list that a member of staff keeps; no words that were searched."""
+
+    __tablename__ = "saved_filters"
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    name: Mapped[str] = mapped_column(String(20))
+    query: Mapped[str] = mapped_column(String(400))
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class ReferenceCounter(Base):
     """The last number given out on a day (as `yymmdd`)."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
-from actions.governance import categories, history, moves, sla, telling, workflow
+from actions.governance import categories, history, moves, sla, telling
 from actions.governance.history import words_of
 from actions.governance.model import Kind, RequestMeaning, ServiceRequest, Status
 from actions.governance.reference import next_reference
@@ -85,18 +85,6 @@ def file(
     made = history.record(db, request, Kind.MOVED, now=now)
     telling.staff(db, pack, request, made, "utter_staff_new", now=now)
     return request
-
-
-def unfinished(db: Db, *, limit: int = 200) -> list[ServiceRequest]:
-    """Return the requests that wait for staff, the most urgent first (within their scope)."""
-    return list(
-        db.scalars(
-            select(ServiceRequest)
-            .where(ServiceRequest.status.in_(workflow.UNFINISHED))
-            .order_by(ServiceRequest.due_at, ServiceRequest.id)
-            .limit(limit)
-        )
-    )
 
 
 def common_places(db: Db, *, resident_id: str, limit: int) -> Sequence[str]:

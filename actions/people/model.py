@@ -106,6 +106,7 @@ class Staff(Base):
     role: Mapped[str] = mapped_column(String(20))
     area_id: Mapped[str] = mapped_column(ForeignKey("areas.id"))
     team_id: Mapped[str | None] = mapped_column(String(40))
+    language: Mapped[str | None] = mapped_column(String(2))  # of the desk; None is both
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

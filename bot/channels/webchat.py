@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,9 +14,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from starlette.concurrency import run_in_threadpool
 
 from actions import conversations
@@ -39,14 +40,14 @@ from bot.message import InboundMessage, clean
 from bot.photos import KEPT_AS, redraw
 from bot.problems import Problem
 from bot.replies import Answered
-from bot.uploads import read_file
+from bot.uploads import LARGEST_PHOTO, read_file
 
 NAME = "webchat"
 LONGEST_TEXT = 10_000
 LARGEST_BODY = 256 * 1024
 ID_DIGITS = 9  # of a message's id; more would not fit its column
-LARGEST_UPLOAD = 8 * 1024 * 1024
 AT_A_TIME = 1  # photos being drawn: the largest takes 200 MB meanwhile
+UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 SESSION_COOKIE = "xiaoli_session"
 SESSION_HEADER = "x-session"
 
@@ -176,7 +177,7 @@ class Webchat:
         """Keep a photo under a random name; returns its id."""
         session = header_session(request)
         self.limits.check(request, self.address(session))
-        content = await read_file(request, LARGEST_UPLOAD)
+        content = await read_file(request, LARGEST_PHOTO)
         photo = await to_thread.run_sync(redraw, content, limiter=self._drawing)
         if photo is None:
             raise Problem(422, "no_photo")
@@ -200,6 +201,27 @@ class Webchat:
                 )
             )
         return upload_id
+
+    async def photo(self, request: Request, upload_id: str) -> Response:
+        """Hand a photo out to whom it was sent, and to whoever sent it.
+
+        Raises:
+            Problem: 404 for everybody else, and where there is none.
+        """
+        session = session_of(request)
+        self.limits.check(request, self.address(session))
+        return await run_in_threadpool(self._photo, session, upload_id)
+
+    def _photo(self, session: str, upload_id: str) -> Response:
+        with self.database.reading() as db:
+            conversation = self.conversation(db, session)
+            if conversation is None or not _was_said(db, conversation, upload_id):
+                raise Problem(404, "unknown")
+            upload = db.get(Upload, upload_id)
+        file = self.uploads / upload_id
+        if upload is None or not file.is_file():
+            raise Problem(404, "unknown")
+        return FileResponse(file, media_type=upload.content_type, headers=PRIVATE)
 
     async def feedback(self, request: Request) -> dict[str, bool]:
         """Note whether a reply helped; the latest word on a reply counts."""
@@ -266,6 +288,7 @@ class Webchat:
             return found, status_of(conversation.status), found[-1].id if found else start
 
 
+PRIVATE = {"Cache-Control": "private, no-store", "Content-Disposition": "attachment"}
 POLL_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15.0
 FILE_FORM: dict[str, Any] = {
@@ -300,6 +323,10 @@ def routes(webchat: Webchat) -> APIRouter:
     async def upload(request: Request) -> dict[str, str]:
         return await webchat.upload(request)
 
+    @router.get("/uploads/{upload_id}", response_class=FileResponse)
+    async def photo(request: Request, upload_id: str) -> Response:
+        return await webchat.photo(request, upload_id)
+
     @router.post("/feedback", openapi_extra=_takes(FeedbackIn))
     async def feedback(request: Request) -> dict[str, bool]:
         return await webchat.feedback(request)
@@ -331,6 +358,17 @@ def _judge(db: Db, reply: Message, said: FeedbackIn, *, now: datetime) -> None:
         db.add(judged)
     judged.good, judged.given_at = said.good, now
     judged.complaint = None if said.good else said.complaint
+
+
+def _was_said(db: Db, conversation: Conversation, upload_id: str) -> bool:
+    """Whether a photo is part of a conversation."""
+    if not UPLOAD_ID.fullmatch(upload_id):
+        return False
+    named = cast(Message.attachments, String).contains(upload_id)
+    found = db.scalars(
+        select(Message.attachments).where(Message.conversation_id == conversation.id, named)
+    )
+    return any(each["upload_id"] == upload_id for said in found for each in said)
 
 
 def chat_out(answered: Answered) -> ChatOut:
@@ -415,9 +453,9 @@ def status_of(status: str) -> Literal["pending", "open"]:
 
 
 def _event(message: Message) -> str:
-    return json.dumps(
-        reply_out(message).model_dump() | {"author": message.author}, ensure_ascii=False
-    )
+    """Write what is said later; its photos are at `/api/chat/uploads/<upload_id>`."""
+    more = {"author": message.author, "attachments": message.attachments}
+    return json.dumps(reply_out(message).model_dump() | more, ensure_ascii=False)
 
 
 class ByRow:

@@ -17,13 +17,13 @@ from bot.desk.visit import Visit, go
 from knowledge.article import Article
 from knowledge.documents import LISTS
 from knowledge.golden import FILE as GOLDEN
-from knowledge.pack import Pack, Sourced
+from knowledge.pack import REPLIES, Pack, Sourced
 from knowledge.records import RecordKey, Text
 from knowledge.text import normalise
 
 # Whole documents that may be edited here. The others (areas, categories, the community itself)
 # say who sees what and what is an emergency: they change in the files, and with a new start.
-FILES = ("facilities.yml", "activities.yml", "gazetteer.yml", "help.yml", GOLDEN)
+FILES = ("facilities.yml", "activities.yml", "gazetteer.yml", "help.yml", REPLIES, GOLDEN)
 KINDS = ("article", *LISTS)
 RECORD_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_ID = 60

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from starlette.responses import Response
 
 from actions import conversations, outbox
@@ -142,14 +142,17 @@ def at_desk(conversation: Conversation) -> bool:
     return conversation.status == Status.OPEN or conversation.unanswered_since is not None
 
 
+def is_at_desk() -> ColumnElement[bool]:
+    """Say `at_desk` in SQL."""
+    return or_(Conversation.status == Status.OPEN, Conversation.unanswered_since.is_not(None))
+
+
 def waiting(db: Db, limit: int = 200) -> Sequence[Any]:
     """Return the conversations at the desk with their channels, longest waiting first."""
     return db.execute(
         select(Conversation, Address.channel)
         .join(Address, Address.id == Conversation.address_id)
-        .where(
-            or_(Conversation.status == Status.OPEN, Conversation.unanswered_since.is_not(None))
-        )
+        .where(is_at_desk())
         .order_by(
             Conversation.unanswered_since.is_(None),
             Conversation.unanswered_since,

@@ -10,12 +10,15 @@ from starlette.responses import Response
 from actions import outbox
 from actions.booking import visits
 from actions.booking.model import BookingStatus
-from actions.governance import service
+from actions.governance import worklist
+from actions.governance.worklist import Wanted
 from actions.neighbours import service as neighbours
 from actions.people.model import Role
 from actions.people.scope import is_topmost
-from bot.desk import conversation, request
+from bot.desk import conversation, request, requests
 from bot.desk.visit import Visit
+
+FIRST = 20  # requests shown; the work list has them all
 
 
 def see(visit: Visit) -> Response:
@@ -30,7 +33,9 @@ def see_list(visit: Visit) -> Response:
 
 def _what_waits(visit: Visit) -> dict[str, Any]:
     talks = conversation.waiting(visit.db)
-    requests = service.unfinished(visit.db)
+    who = requests.looker(visit)
+    counts = worklist.counts(visit.db, visit.pack, who)
+    first, _ = worklist.page(visit.db, visit.pack, who, Wanted(), limit=FIRST)
     needs = neighbours.for_staff(visit.db, now=visit.now)
     calls = len(outbox.to_phone(visit.db, now=visit.now))
     groups = sum(
@@ -38,14 +43,14 @@ def _what_waits(visit: Visit) -> dict[str, Any]:
         for group in visits.coming(visit.db, now=visit.now)
     )
     unanswered = sum(talk.unanswered_since is not None for talk, _ in talks)
-    new = sum(waiting.status in request.NEW for waiting in requests)
     return {
         "talks": talks,
-        "requests": requests,
+        "rows": requests.rows(visit, first),
+        "counts": counts,
         "needs": needs,
         "calls": calls,
         "groups": groups,
-        "count": unanswered + new + len(needs) + calls + groups,
+        "count": unanswered + counts["new"] + len(needs) + calls + groups,
         "watched_by_nobody": _watched_by_nobody(visit),
     }
 

@@ -9,15 +9,19 @@ from actions.content.tasks import Reason as TaskReason
 from actions.conversations import Author, Complaint
 from actions.conversations import Status as Talk
 from actions.governance.model import Kind, Status
+from actions.governance.workflow import UNFINISHED
 from actions.learning.model import Reason
 from actions.neighbours.model import Status as Need
 from actions.outbox import NoticeState
 from actions.people.model import Role
 from knowledge.records import Text
 
+__all__ = ["UNFINISHED"]  # templates ask whether a request is still ours to do
+
 # The sections the navigation leads to, in its order.
 SECTIONS = {
     "/": Text(zh="待办", en="Inbox"),
+    "/requests": Text(zh="诉求", en="Requests"),
     "/sessions": Text(zh="场次", en="Sessions"),
     "/chat": Text(zh="工作群", en="Chat"),
     "/visits": Text(zh="参观", en="Visits"),
@@ -60,6 +64,88 @@ KINDS = {
     Kind.FOLLOWED: Text(zh="又有人遇到", en="somebody else met the same"),
     Kind.SPLIT: Text(zh="拆出一件", en="split"),
     Kind.RATED: Text(zh="居民评价", en="rated"),
+}
+
+# Who did to a request what no member of staff did.
+BY = {
+    "resident": Text(zh="居民", en="resident"),
+    "clock": Text(zh="到时自动", en="by itself, in time"),
+}
+
+TIERS = {
+    "grid": Text(zh="网格", en="grid"),
+    "village": Text(zh="村社", en="village"),
+    "agency": Text(zh="部门", en="agency"),
+    "town": Text(zh="镇", en="town"),
+}
+
+REQUEST_MARKS = {
+    "late": Text(zh="超时", en="late"),
+    "soon": Text(zh="快到期", en="at risk"),
+    "waiting": Text(zh="等居民", en="waits for the resident"),
+    "raised": Text(zh="升级上来", en="raised"),
+    "flagged": Text(zh="要定归谁", en="whose is it?"),
+}
+
+# Which requests the work list shows, and in which order.
+VIEWS = {
+    "open": Text(zh="待办", en="open"),
+    "late": Text(zh="超时", en="late"),
+    "soon": Text(zh="快到期", en="at risk"),
+    "new": Text(zh="新的", en="new"),
+    "mine": Text(zh="我的", en="mine"),
+    "team": Text(zh="本组", en="my team's"),
+    "raised": Text(zh="升级上来", en="raised to us"),
+    "flagged": Text(zh="要定归谁", en="whose is it?"),
+    "waiting": Text(zh="等居民", en="waiting"),
+    "replied": Text(zh="已答复", en="replied"),
+    "all": Text(zh="全部", en="all"),
+}
+
+ORDERS = {
+    "": Text(zh="按期限排", en="By due time"),
+    "households": Text(zh="按户数排", en="By households"),
+    "new": Text(zh="新的在前", en="Newest first"),
+}
+
+# How the desk can be read; "" is both at once.
+LANGUAGES = {
+    "": Text(zh="中文和英文", en="Both"),
+    "zh": Text(zh="中文", en="Chinese"),
+    "en": Text(zh="英文", en="English"),
+}
+
+KEYS = {
+    "j": Text(zh="下一件", en="next"),
+    "k": Text(zh="上一件", en="previous"),
+    "Enter": Text(zh="打开", en="open"),
+    "a": Text(zh="接下", en="acknowledge"),
+    "t": Text(zh="转交", en="pass on"),
+    "r": Text(zh="答复", en="reply"),
+    "m": Text(zh="备注", en="note"),
+    "/": Text(zh="找", en="search"),
+    "?": Text(zh="看快捷键", en="these keys"),
+}
+
+BULK = {
+    "acknowledged": Text(zh="一起接下", en="Acknowledged together"),
+    "assigned": Text(zh="一起转交", en="Passed on together"),
+    "categorised": Text(zh="一起改归类", en="Put into another category together"),
+    "merged": Text(zh="并成一件", en="Merged"),
+}
+
+# What stands above the columns of the work list's table.
+REQUEST_COLUMNS = {
+    "reference": Text(zh="编号", en="Reference"),
+    "category": Text(zh="归类", en="Category"),
+    "status": Text(zh="状态", en="Status"),
+    "team": Text(zh="小组", en="Team"),
+    "owner": Text(zh="经办人", en="Owner"),
+    "place": Text(zh="地点", en="Place"),
+    "created_at": Text(zh="反映时间", en="Reported"),
+    "due_at": Text(zh="期限", en="Due"),
+    "marks": Text(zh="注意", en="Marks"),
+    "households": Text(zh="户数", en="Households"),
 }
 
 MOVES = {

@@ -27,7 +27,7 @@ def see_table(visit: Visit) -> Response:
     session = find(visit)
     visit.note("exported_session", f"session:{session.id}")
     columns = [name.zh for name in labels.COLUMNS.values()]
-    return _file(
+    return file(
         write_csv([columns, *_rows(visit, session)]).encode(),
         "text/csv; charset=utf-8",
         f"session-{session.id}.csv",
@@ -47,7 +47,7 @@ def see_paper(visit: Visit) -> Response:
         raise Refusal("utter_desk_no_font") from None
     visit.note("printed_session", f"session:{session.id}")
     _write(sheet, visit, session)
-    return _file(bytes(sheet.output()), "application/pdf", f"session-{session.id}.pdf")
+    return file(bytes(sheet.output()), "application/pdf", f"session-{session.id}.pdf")
 
 
 def _rows(visit: Visit, session: Session) -> list[list[str]]:
@@ -110,7 +110,8 @@ def _zh(told: Text | str) -> str:
     return told if isinstance(told, str) else told.zh
 
 
-def _file(content: bytes, kind: str, name: str) -> Response:
+def file(content: bytes, kind: str, name: str) -> Response:
+    """Hand something out to be kept, which no browser may take for a page."""
     return Response(
         content,
         media_type=kind,

@@ -1,5 +1,7 @@
 """All pages of the desk, as one table, put together into an app under /desk."""
 
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -15,6 +17,7 @@ from bot.desk import (
     conversation,
     editing,
     inbox,
+    language,
     lists,
     members,
     misses,
@@ -24,10 +27,15 @@ from bot.desk import (
     publishing,
     recalls,
     request,
+    request_bulk,
+    request_deeds,
+    request_map,
+    requests,
     sessions,
     signin,
     visits,
 )
+from bot.desk.events import Events
 from bot.desk.labels import SECTIONS
 from bot.desk.signin import Door
 from bot.desk.visit import HERE, Desk, Page
@@ -108,7 +116,35 @@ CHAT = (
     ("POST", "/chat/unlink", chat.unlink, chat.see),
 )
 
+REQUEST = "/requests/{reference}"
+PHOTOS = 4  # at once
+
+BULK_FIELDS = 80  # a page of picks, and what is to be done with them
+
+REQUESTS: tuple[tuple[Any, ...], ...] = (
+    ("GET", "/requests", requests.see, None, {}),
+    ("GET", "/requests/list.csv", requests.see_table, None, {}),
+    ("GET", "/requests/map", request_map.see, None, {}),
+    ("POST", "/requests/picked/deeds", request_bulk.act, requests.see, {"fields": BULK_FIELDS}),
+    ("POST", "/requests/filters/save", requests.save, requests.see, {}),
+    ("POST", "/requests/filters/{filter_id}/drop", requests.drop, requests.see, {}),
+    ("GET", REQUEST, request.see, None, {}),
+    ("POST", REQUEST + "/moves", request_deeds.move, request.see, {"photos": PHOTOS}),
+    ("POST", REQUEST + "/tell", request_deeds.tell, request.see, {"photos": PHOTOS}),
+    ("POST", REQUEST + "/ask", request_deeds.ask, request.see, {"photos": PHOTOS}),
+    ("POST", REQUEST + "/note", request_deeds.note, request.see, {}),
+    ("POST", REQUEST + "/assign", request_deeds.assign, request.see, {}),
+    ("POST", REQUEST + "/give-back", request_deeds.give_back, request.see, {}),
+    ("POST", REQUEST + "/category", request_deeds.categorise, request.see, {}),
+    ("POST", REQUEST + "/merge", request_deeds.merge, request.see, {}),
+    ("POST", REQUEST + "/split", request_deeds.split, request.see, {}),
+)
+
 PAGES = (
+    *(
+        Page(method, path, answer, shows, roles=HANDLES, **more)
+        for method, path, answer, shows, more in REQUESTS
+    ),
     *(
         Page(method, path, answer, shows, roles=ORGANISES)
         for method, path, answer, shows in BOOKINGS
@@ -151,8 +187,6 @@ PAGES = (
         roles=ANSWERS,
     ),
     Page("POST", "/chat/group", chat.make_chat_code, chat.see, MANAGES),
-    Page("GET", "/requests/{reference}", request.see, roles=HANDLES),
-    Page("POST", "/requests/{reference}/moves", request.move, request.see, HANDLES),
     *(Page(method, path, answer, shows, roles=ANSWERS) for method, path, answer, shows in HELP),
     Page("GET", "/misses", misses.see, roles=EDITS, prepare=misses.embed),
     Page("POST", "/misses/accept", misses.accept, misses.see, EDITS, misses.embed),
@@ -169,6 +203,7 @@ PAGES = (
     Page("GET", "/audit", audit_log.see, roles=MANAGES),
     Page("GET", "/password", password.see),
     Page("POST", "/password", password.change, password.see, prepare=password.look_at),
+    Page("POST", "/language", language.choose, shows=inbox.see),
     Page("POST", "/sign-out", signin.sign_out),
 )
 
@@ -193,6 +228,7 @@ def build(desk: Desk) -> Starlette:
         routes=[
             Route("/sign-in", door.see_sign_in, methods=["GET"]),
             Route("/sign-in", door.sign_in, methods=["POST"]),
+            Route("/events", Events(desk).see, methods=["GET"]),
             *(Route(page.path, door.endpoint(page), methods=[page.method]) for page in PAGES),
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         ],

@@ -1,4 +1,4 @@
-"""A photo a resident sent, for staff who may see the conversation or request it belongs to."""
+"""A photo, for staff who may see the conversation or the request it belongs to."""
 
 import re
 
@@ -7,7 +7,7 @@ from starlette.responses import FileResponse, Response
 
 from actions.conversations import Conversation, Upload
 from actions.db import Db
-from actions.governance.model import ServiceRequest
+from actions.governance.model import Kind, ServiceRequest, Update
 from bot.desk.conversation import at_desk
 from bot.desk.visit import Missing, Visit
 
@@ -35,7 +35,9 @@ def see(visit: Visit) -> Response:
 
 
 def _belongs_to_visible(db: Db, upload: Upload) -> bool:
-    """Both questions are asked within the scope of who looks."""
+    """All is asked within the scope of who looks."""
+    if upload.resident_id is None:
+        return _is_of_visible_update(db, upload)
     talks = db.scalars(
         select(Conversation).where(Conversation.resident_id == upload.resident_id)
     )
@@ -43,5 +45,22 @@ def _belongs_to_visible(db: Db, upload: Upload) -> bool:
         return True
     requests = db.scalars(
         select(ServiceRequest).where(ServiceRequest.resident_id == upload.resident_id)
+    ).all()
+    if any(upload.id in request.attachments for request in requests):
+        return True
+    added = db.scalars(
+        select(Update.attachments).where(Update.request_id.in_([one.id for one in requests]))
     )
-    return any(upload.id in request.attachments for request in requests)
+    return any(upload.id in photos for photos in added)
+
+
+def _is_of_visible_update(db: Db, upload: Upload) -> bool:
+    """Whether staff sent it with an update of a request: at that very moment."""
+    sent = db.scalars(
+        select(Update.attachments)
+        .join(ServiceRequest, ServiceRequest.id == Update.request_id)
+        .where(
+            Update.kind.in_([Kind.MOVED, Kind.TOLD]), Update.happened_at == upload.created_at
+        )
+    )
+    return any(upload.id in photos for photos in sent)

@@ -23,17 +23,27 @@ from actions.errors import Refusal, kind_of
 from actions.people import audit, scope, staff
 from actions.people.model import Staff, StaffSession
 from actions.people.staff import Guess, Opened
-from bot.desk.visit import ROOT, Desk, Missing, Page, Visit, go
+from bot.desk.visit import COOKIE, ROOT, Desk, Missing, Page, Visit, go
 from bot.message import clean
+from bot.problems import Problem
+from bot.uploads import read_parts
 from knowledge.records import Text
 
 log = structlog.get_logger()
 
-COOKIE = "xiaoli_desk"
 LARGEST_FORM = 64 * 1024
+MULTIPART = "multipart/form-data"
 AT_A_TIME = 2  # guesses being checked: each takes 19 MiB and a core
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came with a request: the fields of a form or an address, and photos."""
+
+    fields: Mapping[str, str]
+    files: tuple[bytes, ...] = ()
 
 
 @dataclass
@@ -47,9 +57,9 @@ class Door:
         """Return what answers a page's requests."""
 
         async def answer(request: Request) -> Response:
-            sent: Mapping[str, str] = dict(request.query_params)
+            sent = Sent(dict(request.query_params))
             if page.method == "POST":
-                sent = await read_form(request, page.largest)
+                sent = await read_sent(request, page)
             return await run_in_threadpool(self._answer, page, request, sent)
 
         return answer
@@ -117,10 +127,10 @@ class Door:
             answer.headers["Retry-After"] = str(minutes * 60)
         return answer
 
-    def _answer(self, page: Page, request: Request, sent: Mapping[str, str]) -> Response:
+    def _answer(self, page: Page, request: Request, sent: Sent) -> Response:
         """Answer a request; a refused deed is rolled back, and its page says why."""
         try:
-            prepared = self._prepare(page, request, sent)
+            prepared = self._prepare(page, request, sent.fields)
             return self._attend(page.answer, page, request, sent, prepared=prepared)
         except Refusal as refusal:
             refused = self.desk.sentence(refusal)
@@ -143,7 +153,7 @@ class Door:
         answer: Callable[[Visit], Response],
         page: Page,
         request: Request,
-        sent: Mapping[str, str],
+        sent: Sent,
         refused: Text | None = None,
         prepared: Any = None,
     ) -> Response:
@@ -157,7 +167,7 @@ class Door:
             if not page.is_for(who):
                 raise Missing
             if page.method == "POST":
-                _check_token(session, sent)
+                _check_token(session, sent.fields)
             scope.limit(db, staff.reach_of(who))
             visit = Visit(
                 desk=self.desk,
@@ -166,10 +176,11 @@ class Door:
                 session=session,
                 now=now,
                 path=request.path_params,
-                sent=sent,
+                sent=sent.fields,
                 refused=refused,
                 page=page.path,
                 prepared=prepared,
+                files=sent.files,
             )
             response = answer(visit)
             self._seal(db, who.id, visit.notes)
@@ -205,8 +216,28 @@ def sign_out(visit: Visit) -> Response:
     return answer
 
 
-async def read_form(request: Request, largest: int = LARGEST_FORM) -> dict[str, str]:
-    """Read what a page of ours sent, up to a size.
+async def read_sent(request: Request, page: Page) -> Sent:
+    """Read what a page of ours sent, photos where it takes them.
+
+    Raises:
+        HTTPException: 403 when it comes from anywhere else, 413 when it is too large.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if not page.photos or kind != MULTIPART:
+        return Sent(await read_form(request, page.largest, page.fields))
+    if not _from_our_page(request):
+        raise HTTPException(403)
+    try:
+        fields, files = await read_parts(request, files=page.photos)
+    except Problem as problem:
+        raise HTTPException(problem.status) from None
+    return Sent(fields, tuple(files))
+
+
+async def read_form(
+    request: Request, largest: int = LARGEST_FORM, most_fields: int = 30
+) -> dict[str, str]:
+    """Read a plain form a page of ours sent, up to a size.
 
     Raises:
         HTTPException: 403 when it comes from anywhere else, 413 when it is too large.
@@ -219,7 +250,7 @@ async def read_form(request: Request, largest: int = LARGEST_FORM) -> dict[str, 
         if len(content) > largest:
             raise HTTPException(413)
     try:
-        fields = parse_qsl(content.decode("utf-8", "replace"), True, max_num_fields=30)
+        fields = parse_qsl(content.decode("utf-8", "replace"), True, max_num_fields=most_fields)
     except ValueError:
         raise HTTPException(422) from None
     return dict(fields)
@@ -261,6 +292,7 @@ def sorry(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
 SENTENCES = {
     403: "utter_desk_not_ours",
     404: "utter_problem_unknown",
+    413: "utter_desk_too_large",
     503: "utter_desk_store_down",
 }
 FAILURES = (HTTPException, SQLAlchemyError, Exception)

@@ -26,6 +26,7 @@ from knowledge.records import Text
 
 HERE = Path(__file__).parent
 ROOT = "/desk"
+COOKIE = "xiaoli_desk"
 LONGEST_WORDS = 4000
 
 
@@ -73,7 +74,8 @@ class Desk:
 class Visit:
     """One request; `db` is its transaction and reaches no farther than the staff's scope.
 
-    `page` is the path of the page in the desk's table, `prepared` what it did before.
+    `page` is the path of the page in the desk's table, `prepared` what it did before; `files`
+    are what was sent with a form that takes photos.
     """
 
     desk: Desk
@@ -86,6 +88,7 @@ class Visit:
     refused: Text | None = None
     page: str = "/"
     prepared: Any = None
+    files: tuple[bytes, ...] = ()
     notes: list[tuple[str, str]] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)  # once it is committed
 
@@ -133,8 +136,8 @@ class Page:
     `POST` is a deed: it needs the session's token, and when it is refused, `shows` is the page
     that says so. `GET` changes nothing but the audit log. `roles` are those it is for, None
     all. `prepare` does what takes long before the transaction begins, for those it is for, and
-    what it returns is the visit's `prepared`.
-    `largest` is how many bytes may be sent.
+    what it returns is the visit's `prepared`. `largest` is how many bytes may be sent, in how
+    many `fields`; a page that takes so many `photos` takes more, as multipart.
     """
 
     method: str
@@ -144,6 +147,8 @@ class Page:
     roles: frozenset[Role] | None = None
     prepare: Callable[[Desk, Staff, Mapping[str, str]], Any] | None = None
     largest: int = 64 * 1024
+    fields: int = 30
+    photos: int = 0
 
     def is_for(self, who: Staff) -> bool:
         """Whether somebody's role lets them have this page."""

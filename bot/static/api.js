@@ -37,6 +37,16 @@ export async function upload(photo) {
   return (await ask("/api/chat/uploads", { method: "POST", body })).upload_id;
 }
 
+/** A photo of this conversation: an image cannot send the session, so it is fetched. */
+export async function photoOf(upload_id) {
+  const response = await fetch(`/api/chat/uploads/${encodeURIComponent(upload_id)}`, {
+    headers: { "X-Session": session },
+    cache: "no-store",
+  });
+  if (!response.ok) throw new Later();
+  return response.blob();
+}
+
 const post = (path, content) => ask(path, {
   method: "POST",
   headers: { "Content-Type": "application/json" },

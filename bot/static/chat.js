@@ -1,6 +1,6 @@
 // The chat page with a script: the same form and buttons, without leaving the page.
 
-import { judge, said } from "./api.js";
+import { judge, photoOf, said } from "./api.js";
 import { keep, kept, random } from "./kept.js";
 import { listen } from "./later.js";
 import { Outgoing } from "./outgoing.js";
@@ -165,7 +165,8 @@ function remember(item) {
 function hear(message, asked = outgoing.items.some((item) => item.trying)) {
   const thumbs = kept("thumbs", {});
   const attachments = (message.attachments || []).map((attachment) => {
-    return { ...attachment, thumb: thumbs[attachment.upload_id] };
+    const load = attachment.kind === "photo" && (() => photoOf(attachment.upload_id));
+    return { ...attachment, load, thumb: thumbs[attachment.upload_id] };
   });
   const element = view.show({ ...message, attachments }, asked);
   if (message.author === "assistant") view.offerFeedback(element, judge);

@@ -52,16 +52,22 @@ function write(message, said) {
   text.replaceChildren(...linked(said.text));
   text.lang = HAN.test(said.text) ? "zh-Hans" : "en";
   for (const attachment of said.attachments || []) {
-    const shown = piece(`attachment-${attachment.kind}`);
-    if (attachment.thumb) {
-      const image = document.createElement("img");
-      image.src = attachment.thumb;
-      image.alt = "";
-      shown.prepend(image);
-    }
+    const ours = attachment.kind === "photo" && said.author !== "resident";
+    const shown = piece(`attachment-${ours ? "staff-photo" : attachment.kind}`);
+    if (attachment.thumb || attachment.load) shown.prepend(picture(attachment));
     text.after(shown);
   }
   if (said.choices?.length) message.append(choices(said.choices));
+}
+
+/** A photo: the small one this browser has, else the one that is kept for the resident. */
+function picture({ thumb, load }) {
+  const image = document.createElement("img");
+  image.alt = "";
+  image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+  if (thumb) image.src = thumb;
+  else load().then((photo) => (image.src = URL.createObjectURL(photo)), () => image.remove());
+  return image;
 }
 
 /** Only our own pages are links: what a resident or a record writes stays text. */

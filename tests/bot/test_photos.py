@@ -15,8 +15,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from actions.conversations import Upload
 from bot import photos
-from bot.channels.webchat import LARGEST_UPLOAD
 from bot.photos import redraw
+from bot.uploads import LARGEST_PHOTO
 from tests.bot.conftest import Bot, photo
 
 SECRET = b"30.2741N,120.1551E"
@@ -83,7 +83,7 @@ NO_PHOTO = {
 
 @pytest.mark.parametrize("content", NO_PHOTO.values(), ids=NO_PHOTO)
 async def test_what_is_no_photo_is_not_kept_and_costs_little(bot: Bot, content: bytes) -> None:
-    assert len(content) < LARGEST_UPLOAD
+    assert len(content) < LARGEST_PHOTO
     tracemalloc.start()
     answer = await bot.upload(content)
     _, peak = tracemalloc.get_traced_memory()

@@ -20,6 +20,7 @@ from actions.turns import EntryState, InboxEntry
 from bot.channels import webchat
 from bot.limits import Limits
 from bot.photos import redraw
+from bot.uploads import LARGEST_PHOTO
 from tests.bot.conftest import Bot, photo
 
 PHOTO = photo()
@@ -259,7 +260,7 @@ async def test_anothers_photo_cannot_be_sent(bot: Bot) -> None:
     ("content", "status", "code"),
     [
         (b"", 422, "no_photo"),
-        (PHOTO.ljust(webchat.LARGEST_UPLOAD + 1, b"\x00"), 413, "too_large"),
+        (PHOTO.ljust(LARGEST_PHOTO + 1, b"\x00"), 413, "too_large"),
     ],
     ids=["empty", "too large"],
 )
@@ -273,13 +274,13 @@ async def test_only_photos_of_bounded_size_are_taken(
 
 
 async def test_the_largest_photo_is_taken(bot: Bot) -> None:
-    answer = await send_photo(bot, PHOTO.ljust(webchat.LARGEST_UPLOAD, b"\x00"))
+    answer = await send_photo(bot, PHOTO.ljust(LARGEST_PHOTO, b"\x00"))
     assert answer.status_code == 200
 
 
 async def test_an_upload_without_end_is_refused_while_it_comes(bot: Bot) -> None:
     begin = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
-    parts, asked = webchat.LARGEST_UPLOAD // 2**20 * 10, 0
+    parts, asked = LARGEST_PHOTO // 2**20 * 10, 0
 
     async def receive() -> dict[str, object]:
         nonlocal asked

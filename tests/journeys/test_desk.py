@@ -1,5 +1,6 @@
 """Residents and staff, each at a browser of their own, with all processes up."""
 
+import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -135,6 +136,91 @@ def test_a_report_is_moved_at_the_desk_and_the_resident_hears(
     expect(staff.locator(".status")).to_contain_text("已接下")
     staff.screenshot(path=tmp_path / "request.png", full_page=True)
     assert later(resident, "已经接下")
+
+
+def test_two_at_one_request_see_what_the_other_does(desk: Desk, resident: Resident) -> None:
+    reference = report(resident)
+    first, second = desk.colleague(), desk.colleague()
+    for page in (first, second):
+        page.goto(f"{desk.assistant.url}/desk/requests/{reference}")
+    first.get_by_role("button", name="接下").click()
+    # Who has written nothing is shown it; who is writing is told, and keeps what is written.
+    expect(second.locator(".status")).to_contain_text("已接下", timeout=SOON)
+    second.fill("#words", "灯泡在路上")
+    first.fill("#note-words", "打过电话了")
+    first.get_by_role("button", name="记下").click()
+    expect(second.locator("#announce")).to_contain_text("刚刚有人动过", timeout=SOON)
+    second.get_by_role("button", name="只告诉居民").click()
+    expect(second.get_by_role("alert")).to_contain_text("刚刚有人动过")
+    expect(second.locator("section.refused")).to_contain_text("打过电话了")
+    expect(second.locator("#words")).to_have_value("灯泡在路上")
+    second.get_by_role("button", name="只告诉居民").click()
+    assert later(resident, "灯泡在路上")
+
+
+def test_a_photo_of_what_was_done_reaches_the_resident_s_page(
+    desk: Desk, tmp_path: Path
+) -> None:
+    page = desk.open(desk.assistant.url, viewport=PHONE)
+    session = page.evaluate("localStorage.getItem('xiaoli.session')")
+    reference = report(Resident(desk.assistant.url, json.loads(session)))
+    staff = desk.colleague()
+    staff.goto(f"{desk.assistant.url}/desk/requests/{reference}")
+    staff.get_by_role("button", name="接下").click()
+    staff.fill("#words", "换好了")
+    staff.screenshot(path=tmp_path / "done.png")
+    staff.set_input_files("#photo", tmp_path / "done.png")
+    staff.get_by_role("button", name="答复居民").click()
+    expect(staff.locator(".status")).to_contain_text("已答复")
+    picture = page.locator("#log .message[data-author=staff] img, #log .attachment img").first
+    expect(picture).to_be_visible(timeout=SOON)
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("each => each.naturalWidth") > 100
+
+
+def test_a_list_is_worked_with_the_keyboard(desk: Desk, resident: Resident) -> None:
+    reference = report(resident)
+    staff = desk.colleague()
+    staff.keyboard.press("/")
+    expect(staff).to_have_url(re.compile("/desk/requests"))
+    expect(staff.locator("#search")).to_be_focused()
+    staff.keyboard.type(f"{reference}")  # no key does anything while somebody types
+    staff.keyboard.press("Enter")
+    expect(staff.locator("[data-row]")).to_have_count(1)
+    staff.keyboard.press("j")
+    expect(staff.locator("[data-row] a")).to_be_focused()
+    staff.keyboard.press("?")
+    expect(staff.locator("#keys")).to_be_visible()
+    staff.keyboard.press("Escape")
+    staff.locator("[data-row] a").focus()
+    staff.keyboard.press("m")
+    expect(staff.locator("#note-words")).to_be_focused()
+    staff.keyboard.type("a")  # writes an a, and takes nothing on
+    expect(staff.locator("#note-words")).to_have_value("a")
+    staff.keyboard.press("Tab")
+    staff.keyboard.press("a")
+    expect(staff.locator(".status")).to_contain_text("已接下")
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_pages_of_requests_have_no_barriers(
+    desk: Desk, resident: Resident, colours: str
+) -> None:
+    reference = report(resident)
+    staff = desk.colleague(color_scheme=colours, viewport=PHONE, bypass_csp=True)
+    home = f"{desk.assistant.url}/desk/requests"
+    for url in (
+        home,
+        f"{home}?view=all&category=road-light",
+        f"{home}/map",
+        f"{home}/{reference}",
+    ):
+        staff.goto(url)
+        for summary in staff.locator("details > summary").all():
+            summary.click()
+        found = Axe().run(staff).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        assert staff.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_words_of_residents_never_run_at_the_desk(desk: Desk, resident: Resident) -> None:

@@ -20,7 +20,7 @@ from bot.app import put_together
 from bot.channels.webchat import LONGEST_TEXT, SESSION_COOKIE
 from bot.desk import visit
 from bot.desk.pages import PAGES
-from bot.desk.signin import COOKIE
+from bot.desk.visit import COOKIE
 from tests.bot.conftest import Bot, Echo, made_of, on_a_port, photo
 from tests.bot.desk.conftest import Village, planted
 from tests.bot.desk.test_every_page import ARTICLE, CASES, fill

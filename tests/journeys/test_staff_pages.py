@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from actions.db import Base, Database
 from bot.app import put_together
-from bot.desk.signin import COOKIE
+from bot.desk.visit import COOKIE
 from tests.bot.conftest import Bot, Echo, made_of, on_a_port
 from tests.bot.desk.conftest import Village, planted
 from tests.conftest import StandingClock

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from knowledge.errors import PackInvalid
-from knowledge.pack import Activity, Pack, Text, load_pack
+from knowledge.pack import REPLY_VALUES, Activity, Pack, Text, load_pack
 
 
 def mistakes(folder: Path) -> str:
@@ -49,6 +49,35 @@ def test_an_id_used_twice_is_named(folder: Path) -> None:
 def test_a_record_without_a_field_is_named(folder: Path) -> None:
     (folder / "areas.yml").write_text("areas:\n- id: town/\n", encoding="utf-8")
     assert "record town/: tier" in mistakes(folder)
+
+
+def reply(folder: Path, **changed: object) -> None:
+    said = {"id": "r", "title": {"zh": "好", "en": "Done"}, "level": "sample", "source": "x"}
+    said |= {"as_of": "2026-11-23", "text": {"zh": "{reference} 好了", "en": "{due} {team}"}}
+    written = yaml.safe_dump({"replies": [said | changed]})
+    (folder / "replies.yml").write_text(written, encoding="utf-8")
+
+
+def test_a_ready_reply_is_filled_in(folder: Path) -> None:
+    reply(folder)
+    values = dict.fromkeys(REPLY_VALUES, "·") | {"reference": "{due}"}
+    kept = load_pack(folder).replies["r"]
+    assert kept.filled("zh", values) == "{due} 好了"  # filled in once, whatever it says
+    assert kept.filled("en", values) == "· ·"
+
+
+@pytest.mark.parametrize("name", ["phone", "reference.x", "reference!r", "0", ""])
+def test_a_ready_reply_that_speaks_of_something_unknown_is_named(
+    folder: Path, name: str
+) -> None:
+    reply(folder, text={"zh": f"{{{name}}}", "en": "x"})
+    assert f"“{{{name}}}” is not known; use reference category" in mistakes(folder)
+
+
+def test_a_ready_reply_makes_a_move_of_staff(guali: Pack, folder: Path) -> None:
+    assert guali.replies["done"].move == "replied"
+    reply(folder, move="resolved")
+    assert "record r: move “resolved”" in mistakes(folder)
 
 
 def test_a_draw_that_closes_before_it_opens_is_named(folder: Path) -> None:

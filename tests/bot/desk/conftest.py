@@ -1,6 +1,7 @@
 """A village with something at its desk, and members of staff who look."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -20,7 +21,7 @@ from actions.callers import Told as Caller
 from actions.content import editions, publications, revisions
 from actions.content.model import Edition, Revision, State
 from actions.conversations import Attachment, Author, Conversation, Upload
-from actions.governance import service
+from actions.governance import history, saved_filters, service
 from actions.governance.model import ServiceRequest, Update
 from actions.governance.service import Report, Where
 from actions.learning import learned, misses
@@ -32,7 +33,7 @@ from actions.people import staff
 from actions.people.model import Area, Role, Staff, Words
 from actions.people.staff import Guess
 from actions.told import Told
-from bot.desk.signin import COOKIE
+from bot.desk.visit import COOKIE
 from knowledge.documents import read_documents, version_of
 from tests.bot.conftest import PACK, Bot
 
@@ -84,6 +85,18 @@ class Colleague:
             "POST", path, data={"csrf_token": self.token} | fields, headers=ORIGIN
         )
 
+    async def send(
+        self, path: str, photos: Iterable[bytes] = (), **fields: str
+    ) -> httpx.Response:
+        """Post a form with photos."""
+        return await self._send(
+            "POST",
+            path,
+            data={"csrf_token": self.token} | fields,
+            files=[("photo", ("a.jpg", photo, "image/jpeg")) for photo in photos] or None,
+            headers=ORIGIN,
+        )
+
     async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = more.pop("headers", {})
         if self.secret:
@@ -101,6 +114,8 @@ class Village:
     reference: str = ""
     words: str = CANARY  # what residents say, of whatever
     missed: str = MISSED
+    second: str = ""  # another of the same kind, where a test files one
+    filter_id: int = 0
     need_id: int = 0
     taken_id: int = 0
     miss_id: int = 0
@@ -138,6 +153,20 @@ class Village:
         with self.bot.parts.database.reading() as db:
             found = db.query(ServiceRequest).filter_by(reference=reference or self.reference)
             return found.one()
+
+    def keep_filter(self, name: str) -> None:
+        """Somebody keeps a filter of the work list."""
+        with self.bot.parts.database.transaction() as db:
+            who = staff.to_sign_in(db, name)
+            assert who
+            self.filter_id = saved_filters.save(
+                db, staff_id=who.id, name="超时", query="view=late", now=self.bot.clock.now()
+            ).id
+
+    def seen(self, reference: str = "") -> str:
+        """What somebody has seen of a request who looks at it now."""
+        with self.bot.parts.database.reading() as db:
+            return str(history.last_id(db, self.request(reference)))
 
     def need(self, status: Status) -> int:
         """A resident of 七彩 asks the neighbours; returns the need's number."""

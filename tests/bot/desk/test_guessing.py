@@ -11,7 +11,7 @@ from actions.db import Db
 from actions.people import staff
 from actions.people.model import SignInAttempt
 from actions.people.staff import Guess
-from bot.desk.signin import COOKIE
+from bot.desk.visit import COOKIE
 from tests.bot.conftest import on_a_port
 from tests.bot.desk.conftest import Village
 

@@ -36,13 +36,13 @@ async def test_every_section_shows_the_whole_navigation_and_where_one_is(
 
 async def test_nobody_is_led_where_they_may_not_go(village: Village) -> None:
     activities = ["/", "/sessions", "/visits"]
-    of_staff = ["/", "/sessions", "/chat", "/visits", "/calls"]
+    of_staff = ["/", "/requests", "/sessions", "/chat", "/visits", "/calls"]
     others = {*of_staff[1:], "/staff", "/audit"}
     for name, led in {
         "own": of_staff,
         "dispatcher": of_staff,
         "organiser": activities,
-        "roads": ["/", "/chat"],
+        "roads": ["/", "/requests", "/chat"],
         "editor": [path for path in SECTIONS if path not in others],
     }.items():
         assert sections((await village.colleague(name).get("/")).text) == led
@@ -60,7 +60,8 @@ async def test_who_is_not_signed_in_is_shown_no_way(village: Village) -> None:
         ("/content/tasks", "/content/tasks"),
         ("/recalls/new", "/recalls"),
         ("/sessions/{session_id}/attendance", "/sessions"),
-        ("/requests/{reference}", "/"),
+        ("/requests/{reference}", "/requests"),
+        ("/conversations/{conversation_id}", "/"),
     ],
 )
 def test_a_page_belongs_to_the_section_nearest_to_it(
@@ -71,3 +72,15 @@ def test_a_page_belongs_to_the_section_nearest_to_it(
 
 def test_every_section_is_a_page(database: object) -> None:
     assert [page.path for page in NAVIGATION] == list(SECTIONS)
+
+
+async def test_somebody_reads_the_desk_in_a_language_of_their_own(village: Village) -> None:
+    own, boss = village.colleague("own"), village.colleague("boss")
+    assert '<html lang="zh-CN">' in (await own.get("/")).text
+    await own.post("/language", language="en")
+    assert '<html lang="en" class="only-en">' in (await own.get("/")).text
+    assert '<html lang="zh-CN">' in (await boss.get("/")).text
+    refused = await own.post("/language", language="fr")
+    assert refused.status_code == 409
+    await own.post("/language", language="")
+    assert '<html lang="zh-CN">' in (await own.get("/")).text

@@ -15,10 +15,11 @@ async def move(
     who: Colleague,
     village: Village,
     to: str,
-    seen: str,
+    seen: str | None = None,
     words: str = "",
     reference: str = "",
 ) -> str:
+    seen = village.seen(reference) if seen is None else seen
     where = f"/requests/{reference or village.reference}/moves"
     answer = await who.post(where, to=to, seen=seen, words=words)
     return f"{answer.status_code} {answer.text}"
@@ -42,11 +43,9 @@ async def test_a_request_shows_what_where_whose_and_by_when(village: Village) ->
 
 async def test_a_move_reaches_the_resident_with_the_words(village: Village) -> None:
     own, which = village.colleague("own"), village.file("parking", "车停在盲道上")
-    for to, seen, words in (
-        ("acknowledged", "received", ""),
-        ("replied", "acknowledged", "灯泡换好了"),
-    ):
-        assert (await move(own, village, to, seen, words, which)).startswith("303")
+    for to, words in (("acknowledged", ""), ("replied", "灯泡换好了")):
+        done = await move(own, village, to, words=words, reference=which)
+        assert done.startswith("303")
     delivery = worker(village)
     while delivery.deliver_due():
         pass
@@ -63,15 +62,15 @@ async def test_a_move_reaches_the_resident_with_the_words(village: Village) -> N
 @pytest.mark.parametrize(
     ("to", "seen", "says"),
     [
-        ("declined", "received", "请写一句给居民的话"),
-        ("resolved", "received", "现在不能这样改"),
-        ("nonsense", "received", "现在不能这样改"),
-        ("acknowledged", "in_progress", "别人刚刚改过"),
-        ("acknowledged", "", "别人刚刚改过"),
+        ("declined", None, "请写一句给居民的话"),
+        ("resolved", None, "现在不能这样改"),
+        ("nonsense", None, "现在不能这样改"),
+        ("acknowledged", "0", "刚刚有人动过"),
+        ("acknowledged", "", "刚刚有人动过"),
     ],
 )
 async def test_a_refused_move_is_told_in_a_sentence_and_changes_nothing(
-    village: Village, to: str, seen: str, says: str
+    village: Village, to: str, seen: str | None, says: str
 ) -> None:
     answer = await move(village.colleague("own"), village, to, seen)
     assert answer.startswith("409")
@@ -88,9 +87,10 @@ async def test_words_of_a_refused_move_are_kept_in_the_form(village: Village) ->
 
 async def test_the_second_to_move_sees_that_another_was_faster(village: Village) -> None:
     own, boss = village.colleague("own"), village.colleague("boss")
-    await move(own, village, "acknowledged", "received")
-    answer = await move(boss, village, "declined", "received", "不归我们管")
-    assert "别人刚刚改过" in answer
+    seen = village.seen()
+    await move(own, village, "acknowledged", seen)
+    answer = await move(boss, village, "declined", seen, "不归我们管")
+    assert "刚刚有人动过" in answer
     assert "已接下" in answer
     assert village.request().status == Status.ACKNOWLEDGED
 

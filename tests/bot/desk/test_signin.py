@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from actions.people import staff
 from actions.people.model import AuditEntry, SignInAttempt, Staff, StaffSession
-from bot.desk.signin import COOKIE
+from bot.desk.visit import COOKIE
 from tests.bot.desk.conftest import ORIGIN, Village
 
 RIGHT = "correct horse"

@@ -40,7 +40,7 @@ SKIPPED = "skipped"  # the value of a slot this resident need not be asked for
 QUESTIONS = frozenset(
     {"ask_knowledge", "ask_hours", "ask_departure", "list_activities", "list_bookings"}
     | {"check_request", "ask_help", "ask_quick_links", "greet", "thank", "goodbye"}
-    | {"ask_volunteer_hours"}
+    | {"ask_roundtable", "ask_volunteer_hours"}
 )
 WAYS_OUT = frozenset(
     {"cancel", "ask_person", "set_elder_mode", "set_language", "set_reminders"}

@@ -15,6 +15,7 @@ from actions.content.model import Publication
 from actions.content.publishing import Press
 from actions.db import Base, Database, Db
 from actions.governance import model as governance_model
+from actions.governance.roundtable import model as roundtable_model
 from actions.learning import model as learning_model
 from actions.neighbours import model as neighbours_model
 from actions.people import model as people_model
@@ -25,7 +26,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # Every module that has tables: a model is only known once its module is imported.
 TABLES = (
     *(people_model, conversations, told, turns, outbox, learning_model),
-    *(content_model, booking_model, governance_model, neighbours_model),
+    *(content_model, booking_model, governance_model, neighbours_model, roundtable_model),
 )
 
 

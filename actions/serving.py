@@ -12,6 +12,7 @@ from actions.db import Database
 from actions.dialogue import CancelForm, Ground, StartSession
 from actions.errors import SettingInvalid
 from actions.governance import actions as governance
+from actions.governance.roundtable import actions as roundtable
 from actions.neighbours import actions as neighbours
 from actions.settings import Settings
 from actions.wording import read_wording
@@ -22,7 +23,7 @@ from knowledge.sorting import Sorter
 from knowledge.transit import open_timetable
 from knowledge.vectors import store_at
 
-TOPICS = (booking, governance, neighbours, handoff, smalltalk)
+TOPICS = (booking, governance, roundtable, neighbours, handoff, smalltalk)
 
 
 def run(said: Settings) -> None:

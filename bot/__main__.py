@@ -1,6 +1,8 @@
 """`python -m bot serve | worker | chat | staff | keys`: the bot's processes and commands."""
 
 import json
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,6 +47,18 @@ def worker() -> None:
 def chat(url: Annotated[str, typer.Option(help="of a running assistant")] = "") -> None:
     """Talk to a running assistant in the terminal."""
     Terminal(url or _running()).run()
+
+
+@commands.command()
+def digest(
+    area: Annotated[str, typer.Option(help="of which area, as a path: guali/qicai/")],
+    team: Annotated[str | None, typer.Option(help="of a team alone, by its id")] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    out: Annotated[Path, typer.Option(help="the PDF to write")] = Path("digest.pdf"),
+) -> None:
+    """Write the digest of a day, yesterday's if none is named, as somebody there may see it."""
+    out.write_bytes(app.draw_digest(settings.read(), area, team, day.date() if day else None))
+    typer.echo(str(out))
 
 
 def _running() -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 
 import httpx
@@ -24,13 +24,16 @@ from actions.clock import open_clock
 from actions.content.editions import Home, Shelf
 from actions.db import Database, Db
 from actions.errors import kind_of
+from actions.people import scope
 from actions.wording import Wording, read_wording
 from bot import draws, feeds, page
 from bot import gateway as life
 from bot.assistant import Assistant, RasaAssistant
 from bot.channels import deskchat, partner, phone, webchat
 from bot.delivery import Delivery
+from bot.desk import digest
 from bot.desk import pages as desk
+from bot.desk.figures import Look
 from bot.desk.visit import ROOT as DESK
 from bot.desk.visit import Desk
 from bot.feeds import Feeds
@@ -42,7 +45,7 @@ from bot.open311.endpoint import ROOT as OPEN311
 from bot.open311.endpoint import Open311
 from bot.problems import Problem
 from bot.settings import Settings
-from bot.upkeep import Draws, Offers, Publisher, Requests, Upkeep
+from bot.upkeep import Digests, Draws, Offers, Publisher, Requests, Upkeep
 from knowledge.embedder import Embedder, OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
@@ -296,6 +299,17 @@ def _header_bytes() -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
+def draw_digest(settings: Settings, area: str, team: str | None, day: date | None) -> bytes:
+    """Return a day's digest as a PDF, yesterday's if no day is named."""
+    pack = load_pack(settings.community_dir)
+    database, now = Database(settings.database), open_clock(settings.test_clock).now()
+    shelf, wording = Shelf(pack, settings.content_dir), read_wording(pack.zone)
+    with database.reading() as db, scope.limited(db, scope.Reach((area,), team)):
+        look = Look(db, shelf.pack(db), now, team)
+        composed = digest.compose(look, day or digest.yesterday(pack, now), area)
+        return digest.draw(composed, wording, settings.font_dir)
+
+
 def build_worker(settings: Settings) -> Callable[[], None]:
     """Return the worker's loop: it drains the outbox and does what is daily."""
     pack = load_pack(settings.community_dir)
@@ -307,6 +321,7 @@ def build_worker(settings: Settings) -> Callable[[], None]:
     offers = Offers(database, shelf, wording, clock)
     drawing = Draws(database, shelf, wording, clock)
     requests = Requests(database, shelf, wording, clock)
+    digests = Digests(database, shelf, wording, clock)
     publisher = Publisher(database, clock)
     delivery = Delivery(
         database=database,
@@ -326,6 +341,7 @@ def build_worker(settings: Settings) -> Callable[[], None]:
             drawing.run_due(),
             offers.run_due(),
             requests.run_due(),
+            digests.run_due(),
             publisher.run_due(),
         )
     )

@@ -10,6 +10,7 @@ from actions.conversations import Author, Choice, Conversation, Draft, Message, 
 from actions.db import Db
 from actions.errors import Refusal, kind_of
 from actions.governance import reporting, telling
+from actions.governance.roundtable import coming
 from actions.governance.taps import TAPS as REQUESTS
 from actions.taps import Done, Tap
 from actions.turns import EntryState, InboxEntry
@@ -95,8 +96,18 @@ class Unaided:
         elif not message.text and db.get(Draft, conversation.id) is None:
             self._take_up(db, entry, conversation, message)
         else:
-            return False
+            return choice is None and self._takes_question(db, entry, conversation, message)
         return True
+
+    def _takes_question(
+        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
+    ) -> bool:
+        """Take what somebody said they would ask a round table; False when we wait for none."""
+        now = self.ground.clock.now()
+        done = coming.take_question(db, conversation, message.text, now=now)
+        if done is not None:
+            self.replies.reply(db, entry, done.response, values=done.values)
+        return done is not None
 
     def _one_tap(self, db: Db, message: Message, choice: Choice | None) -> Choice | None:
         """Return the choice that was tapped or named if a tap is all its deed needs."""

@@ -17,6 +17,7 @@ from actions.content.editions import Shelf
 from actions.db import Database, Db
 from actions.governance import overdue
 from actions.wording import Wording
+from bot.desk import digest
 
 log = structlog.get_logger()
 
@@ -107,6 +108,16 @@ class Requests(ByTheClock):
 
     def do(self, db: Db, programme: Programme, now: datetime) -> bool:
         return overdue.look_after(db, programme.pack, now=now) > 0
+
+
+class Digests(ByTheClock):
+    """Tells the chats of staff, on the morning of a working day, how the day before went."""
+
+    def is_any_due(self, db: Db, programme: Programme, now: datetime) -> bool:
+        return digest.is_any_due(db, programme.pack, now=now)
+
+    def do(self, db: Db, programme: Programme, now: datetime) -> bool:
+        return digest.send_due(db, programme.pack, now=now) > 0
 
 
 @dataclass

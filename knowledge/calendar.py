@@ -37,6 +37,12 @@ def published_kind(on: date) -> DayKind:
     return DayKind.HOLIDAY if off_work else DayKind.MAKEUP_WORKDAY
 
 
+def is_worked(pack: Pack, on: date) -> bool:
+    """Whether a day is worked; a year that is not published yet goes by the weekday."""
+    kind = day_kind(pack, on)
+    return kind == DayKind.MAKEUP_WORKDAY or (kind != DayKind.HOLIDAY and on.weekday() < 5)
+
+
 def next_makeup_workday(pack: Pack, today: date) -> date | None:
     """Return the next weekend day that is worked, None when none is known of."""
     days = (today + timedelta(days=n) for n in range(LOOKED_AHEAD))

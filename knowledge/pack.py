@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from knowledge.article import Article, read_articles
+from knowledge.boards import Board, RoundTable
 from knowledge.content import Lines, at, line_of
 from knowledge.errors import PackInvalid
 from knowledge.folder import Files
@@ -430,6 +431,8 @@ class Pack(Record):
     emergency_numbers: tuple[EmergencyNumber, ...]
     outside: tuple[Outside, ...] = ()
     teams: dict[str, Team]
+    boards: dict[str, Board] = Field(default={}, max_length=6)
+    round_table: RoundTable = RoundTable()
     areas: dict[str, Area]
     places: dict[str, Place]
     facilities: dict[str, Facility]
@@ -539,6 +542,8 @@ def load_pack(folder: Path) -> Pack:
         "emergency_numbers": community.get("emergency_numbers", ()),
         "outside": reader.part(community, "community.yml", "service_area").get("outside", ()),
         "teams": reader.by_id(community, "community.yml", "teams"),
+        "boards": reader.by_id(community, "community.yml", "cockpit_boards"),
+        "round_table": reader.part(community, "community.yml", "round_table"),
         "areas": reader.by_id(reader.mapping("areas.yml"), "areas.yml", "areas"),
         "places": reader.by_id(reader.mapping("gazetteer.yml"), "gazetteer.yml", "places"),
         "facilities": reader.by_id(facilities, "facilities.yml", "facilities"),

@@ -21,7 +21,7 @@ from actions.people.locks import alone
 from actions.people.model import Staff, Words
 from actions.people.roles import ORGANISES
 from actions.wording import to_json
-from knowledge.calendar import DayKind, day_kind
+from knowledge.calendar import is_worked
 from knowledge.pack import Pack
 
 
@@ -168,12 +168,7 @@ def coming(db: Db, *, now: datetime) -> Sequence[Visit]:
 def working_days_ahead(pack: Pack, today: date, on: date) -> int:
     """Return how many working days there are after today, up to and with a day."""
     days = (today + timedelta(days=n) for n in range(1, (on - today).days + 1))
-    return sum(_is_worked(pack, day) for day in days)
-
-
-def _is_worked(pack: Pack, day: date) -> bool:
-    kind = day_kind(pack, day)
-    return kind == DayKind.MAKEUP_WORKDAY or (kind != DayKind.HOLIDAY and day.weekday() < 5)
+    return sum(is_worked(pack, day) for day in days)
 
 
 def _check(

@@ -97,9 +97,13 @@ class Update(Base):
     """
 
     __tablename__ = "request_updates"
-    __table_args__ = (Index("ix_request_updates_kind_happened_at", "kind", "happened_at"),)
+    __table_args__ = (
+        Index("ix_request_updates_kind_happened_at", "kind", "happened_at"),
+        # One index for both ways of asking: without the kind in it, SQLite takes the other.
+        Index("ix_request_updates_request_id", "request_id", "kind", "status"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
-    request_id: Mapped[int] = mapped_column(ForeignKey("service_requests.id"), index=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("service_requests.id"))
     kind: Mapped[str] = mapped_column(String(12), default=Kind.MOVED)
     status: Mapped[str] = mapped_column(String(20))
     team_id: Mapped[str] = mapped_column(String(40))

@@ -7,6 +7,7 @@ from actions.db import Db
 from actions.errors import Refusal
 from actions.governance import following, history, moves, reporting, telling
 from actions.governance.model import ServiceRequest, Status
+from actions.governance.roundtable import coming as roundtable
 from actions.taps import Done, Tap
 from knowledge.pack import Pack
 
@@ -123,4 +124,5 @@ TAPS: Mapping[str, Deed] = {
     "reroute_request": reroute,
     "leave_request": leave,
     "add_photos": add_photos,
+    **roundtable.TAPS,
 }

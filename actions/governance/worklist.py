@@ -12,17 +12,15 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, sele
 from sqlalchemy.orm import aliased, lazyload
 
 from actions.db import Db
-from actions.governance import categories, workflow
-from actions.governance.model import Follower, ServiceRequest, Status, Update
+from actions.governance import categories, views, workflow
+from actions.governance.model import Follower, ServiceRequest, Update
 from actions.governance.reference import read_reference
 from actions.people.model import Resident, Words
 from knowledge.pack import Pack
 
-SOON = timedelta(hours=24)  # what is due within, or whose team was reminded, is at risk
 PAGE = 50
 MOST_TERMS = 5
 EPOCH, TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-NEW = frozenset({Status.RECEIVED, Status.REOPENED})  # nobody has taken them on yet
 R = ServiceRequest
 Condition = ColumnElement[bool]
 
@@ -55,46 +53,27 @@ class Wanted:
     order: str = ""
 
 
-def _running() -> Condition:
-    """Say in SQL that the promise of what is open runs."""
-    return R.paused_at.is_(None)
-
-
-def _soon(_pack: Pack, who: Looker) -> Condition:
-    near = or_(R.due_at < who.now + SOON, R.nudged_at.is_not(None))
-    return and_(_running(), R.due_at >= who.now, near)
-
-
-def _raised(pack: Pack, who: Looker) -> Condition:
-    lower = [one.service_code for one in pack.categories.values() if one.tier != who.tier]
-    return and_(R.tier == who.tier, R.category_id.in_(lower))
-
-
-# The views of what is open, which are counted, and those of what is not ours to do.
-OPEN: Mapping[str, Callable[[Pack, Looker], Condition]] = {
-    "open": lambda _pack, _who: true(),
-    "late": lambda _pack, who: and_(_running(), R.due_at < who.now),
-    "soon": _soon,
-    "new": lambda _pack, _who: R.status.in_(NEW),
-    "mine": lambda _pack, who: R.staff_id == who.staff_id,
-    "team": lambda _pack, who: R.team_id == (who.team_id or ""),
-    "raised": _raised,
-    "flagged": lambda _pack, _who: R.flagged.is_(True),
-    "waiting": lambda _pack, _who: R.paused_at.is_not(None),
+# What depends on who looks, beside the views everybody shares.
+OWN: Mapping[str, Callable[[Looker], Condition]] = {
+    "mine": lambda who: and_(views.UNFINISHED, R.staff_id == who.staff_id),
+    "team": lambda who: and_(views.UNFINISHED, R.team_id == (who.team_id or "")),
 }
-OTHER: Mapping[str, Condition] = {
-    "replied": R.status.in_([Status.REPLIED, Status.UNCONFIRMED]),
-    "all": true(),
-}
-VIEWS = (*OPEN, *OTHER)
-UNFINISHED = R.status.in_(workflow.UNFINISHED)
+OPEN = ("open", "late", "soon", "new", "mine", "team", "raised", "flagged", "waiting", "still")
+OTHER = ("replied", "unconfirmed", "all")
+VIEWS = (*OPEN, *OTHER)  # in the order of the tabs; the open ones are counted
+
+
+def _meant(view: str, pack: Pack, who: Looker) -> Condition:
+    if view in OWN:
+        return OWN[view](who)
+    return true() if view == "all" else views.VIEWS[view](pack, who.now)
 
 
 def marks_of(pack: Pack, request: ServiceRequest, *, now: datetime) -> list[str]:
     """Return what is to be noticed about a request, as the views have it."""
     is_open, waits = request.status in workflow.UNFINISHED, request.paused_at is not None
     left = request.due_at - now
-    near = left < SOON or request.nudged_at is not None
+    near = left < views.SOON or request.nudged_at is not None
     found = {
         "late": is_open and not waits and left < timedelta(),
         "soon": is_open and not waits and left >= timedelta() and near,
@@ -106,10 +85,11 @@ def marks_of(pack: Pack, request: ServiceRequest, *, now: datetime) -> list[str]
 
 
 def counts(db: Db, pack: Pack, who: Looker) -> dict[str, int]:
-    """Count the open requests of every view in one go."""
-    each = [func.sum(case((view(pack, who), 1), else_=0)) for view in OPEN.values()]
-    found = db.execute(select(*each).where(UNFINISHED)).one()
-    return {view: count or 0 for view, count in zip(OPEN, found, strict=True)}
+    """Count the open requests of every view in one go, but for those that look into history."""
+    counted = [view for view in OPEN if view not in views.BY_HISTORY]
+    each = [func.sum(case((_meant(view, pack, who), 1), else_=0)) for view in counted]
+    found = db.execute(select(*each).where(views.UNFINISHED)).one()
+    return {view: count or 0 for view, count in zip(counted, found, strict=True)}
 
 
 def page(
@@ -200,10 +180,7 @@ def _narrowed(
     named = read_reference(pack, wanted.words)
     if named is not None:
         return chosen.where(R.reference == named)
-    if wanted.view in OTHER:
-        chosen = chosen.where(OTHER[wanted.view])
-    else:
-        chosen = chosen.where(UNFINISHED, OPEN[wanted.view](pack, who))
+    chosen = chosen.where(_meant(wanted.view, pack, who))
     for column, value in (
         (R.category_id, wanted.category),
         (R.team_id, wanted.team),

@@ -54,7 +54,7 @@ def together(misses: Sequence[Miss], embedder: Embedder) -> list[Cluster]:
         for language in sorted({miss.language for miss in misses})
         for of_language in [[miss for miss in misses if miss.language == language]]
         for vectors in [embed([miss.text for miss in of_language], embedder)]
-        for rows in _alike(vectors)
+        for rows in alike(vectors)
     ]
     return sorted(found, key=lambda cluster: cluster.newest_at, reverse=True)
 
@@ -64,14 +64,14 @@ def embed(texts: Sequence[str], embedder: Embedder) -> Vectors:
     return embedder.embed_queries([normalise(text) for text in texts])
 
 
-def _alike(vectors: Vectors) -> list[list[int]]:
-    """Return the rows of each cluster."""
+def alike(vectors: Vectors, apart: float = APART) -> list[list[int]]:
+    """Return the rows of each cluster: of vectors no farther apart on average."""
     if len(vectors) < 2:
         return [[row] for row in range(len(vectors))]
     from sklearn.cluster import AgglomerativeClustering
 
     clustering = AgglomerativeClustering(
-        n_clusters=None, metric="cosine", linkage="average", distance_threshold=APART
+        n_clusters=None, metric="cosine", linkage="average", distance_threshold=apart
     )
     labels = clustering.fit_predict(vectors)
     return [np.flatnonzero(labels == label).tolist() for label in np.unique(labels)]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from actions import told
 from actions.conversations import CHOICE_ID, Author, Complaint, Conversation, Draft, Message
@@ -91,14 +91,16 @@ def waiting(db: Db, *, now: datetime) -> list[Miss]:
     """Return what staff have not dealt with, the newest first."""
     found = db.scalars(
         select(Miss)
-        .where(
-            Miss.state == MissState.NEW,
-            or_(Miss.reason != Reason.SUGGESTED, Miss.asked_at <= now - READING),
-        )
+        .where(_waits(now))
         .order_by(Miss.asked_at.desc(), Miss.id.desc())
         .limit(LATEST)
     )
     return [miss for miss in found if miss.text]
+
+
+def count(db: Db, *, now: datetime) -> int:
+    """Count what staff have not dealt with."""
+    return db.scalar(select(func.count(Miss.id)).where(_waits(now))) or 0
 
 
 def accept(db: Db, lesson: Lesson, *, staff_id: int | None, now: datetime) -> None:
@@ -121,6 +123,14 @@ def dismiss(db: Db, numbers: Collection[int], *, staff_id: int | None, now: date
         Refusal: somebody else has dealt with them.
     """
     _settle(db, numbers, MissState.DISMISSED, staff_id=staff_id, now=now)
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that staff have not dealt with a miss, and that it is one by now."""
+    return and_(
+        Miss.state == MissState.NEW,
+        or_(Miss.reason != Reason.SUGGESTED, Miss.asked_at <= now - READING),
+    )
 
 
 def _settle(

@@ -51,12 +51,15 @@ def _what_waits(visit: Visit) -> dict[str, Any]:
         "calls": calls,
         "groups": groups,
         "count": unanswered + counts["new"] + len(needs) + calls + groups,
-        "watched_by_nobody": _watched_by_nobody(visit),
+        "watched_by_nobody": watched_by_nobody(visit),
     }
 
 
-def _watched_by_nobody(visit: Visit) -> list[tuple[str, int]]:
-    """Those who can make somebody a member of the team are told: admins of the topmost area."""
+def watched_by_nobody(visit: Visit) -> list[tuple[str, int]]:
+    """Return how many restricted requests a team has that nobody can see, by team.
+
+    Those who can make somebody a member of the team are told: admins of the topmost area.
+    """
     who = visit.staff
     if who.role != Role.ADMIN or not is_topmost(who.area_id):
         return []

@@ -9,11 +9,13 @@ from actions.content.tasks import Reason as TaskReason
 from actions.conversations import Author, Complaint
 from actions.conversations import Status as Talk
 from actions.governance.model import Kind, Status
+from actions.governance.roundtable.model import Stage as Table
 from actions.governance.workflow import UNFINISHED
 from actions.learning.model import Reason
 from actions.neighbours.model import Status as Need
 from actions.outbox import NoticeState
 from actions.people.model import Role
+from knowledge.boards import Figure
 from knowledge.records import Text
 
 __all__ = ["UNFINISHED"]  # templates ask whether a request is still ours to do
@@ -25,6 +27,8 @@ SECTIONS = {
     "/sessions": Text(zh="场次", en="Sessions"),
     "/chat": Text(zh="工作群", en="Chat"),
     "/visits": Text(zh="参观", en="Visits"),
+    "/cockpit": Text(zh="驾驶舱", en="Cockpit"),
+    "/roundtable": Text(zh="圆桌会", en="Round table"),
     "/calls": Text(zh="打电话", en="Calls"),
     "/content": Text(zh="内容", en="Content"),
     "/content/tasks": Text(zh="要核实", en="To check"),
@@ -95,10 +99,12 @@ VIEWS = {
     "new": Text(zh="新的", en="new"),
     "mine": Text(zh="我的", en="mine"),
     "team": Text(zh="本组", en="my team's"),
-    "raised": Text(zh="升级上来", en="raised to us"),
+    "raised": Text(zh="升级了", en="raised"),
     "flagged": Text(zh="要定归谁", en="whose is it?"),
     "waiting": Text(zh="等居民", en="waiting"),
+    "still": Text(zh="一直没动", en="lying still"),
     "replied": Text(zh="已答复", en="replied"),
+    "unconfirmed": Text(zh="居民未确认", en="unconfirmed"),
     "all": Text(zh="全部", en="all"),
 }
 
@@ -244,6 +250,74 @@ CHANGES = {
     ChangeKind.CALLED_OFF: Text(zh="取消了", en="called off"),
 }
 
+FIGURES = {
+    Figure.OPEN: Text(zh="在办", en="unfinished"),
+    Figure.NEW: Text(zh="没人接", en="not taken on"),
+    Figure.SOON: Text(zh="快到期", en="due soon"),
+    Figure.LATE: Text(zh="已超时", en="overdue"),
+    Figure.FLAGGED: Text(zh="等分派", en="to dispatch"),
+    Figure.RAISED: Text(zh="升级过", en="raised"),
+    Figure.WAITING: Text(zh="等居民回答", en="waiting for the resident"),
+    Figure.STILL: Text(zh="一直没动", en="lying still"),
+    Figure.REPLIED: Text(zh="等居民确认", en="to be confirmed"),
+    Figure.UNCONFIRMED: Text(zh="居民没确认", en="unconfirmed"),
+    Figure.FILED: Text(zh="一周新收", en="filed this week"),
+    Figure.ON_TIME: Text(zh="按时答复（30 天）", en="kept in time (30 d)"),
+    Figure.FIRST_MOVE: Text(zh="多久接下（中位）", en="time to take on (median)"),
+    Figure.FIRST_ANSWER: Text(zh="多久答复（中位）", en="time to reply (median)"),
+    Figure.NOT_SOLVED: Text(zh="说没解决（30 天）", en="not solved (30 d)"),
+    Figure.RATING: Text(zh="评价（满分 3）", en="rating (of 3)"),
+    Figure.FOLLOWED: Text(zh="“我也遇到”（30 天）", en="met by others (30 d)"),
+    Figure.TALKS: Text(zh="找人的对话", en="conversations"),
+    Figure.MISSED: Text(zh="没答好的问题", en="missed questions"),
+    Figure.STALE: Text(zh="要核实的答案", en="answers to check"),
+    Figure.SESSIONS: Text(zh="七天内场次", en="sessions in 7 days"),
+    Figure.PLACES: Text(zh="约了/名额", en="taken of places"),
+    Figure.LINES: Text(zh="在候补", en="in line"),
+    Figure.VISITS: Text(zh="等答复的参观", en="visits to answer"),
+    Figure.NEEDS: Text(zh="在帮的求助", en="needs under way"),
+    Figure.HELPED: Text(zh="帮好了（30 天）", en="helped (30 d)"),
+    Figure.HELPERS: Text(zh="愿意帮的邻居", en="willing neighbours"),
+}
+
+# What the lines and bars of the trends are, by chart.
+SERIES = {
+    "many": (
+        Text(zh="新收", en="filed"),
+        Text(zh="答复", en="replied"),
+        Text(zh="说解决了", en="solved"),
+        Text(zh="说没解决", en="not solved"),
+    ),
+    "times": (Text(zh="接下", en="taken on"), Text(zh="答复", en="replied")),
+    "shares": (Text(zh="按时答复", en="in time"), Text(zh="说没解决", en="not solved")),
+    "rated": (Text(zh="平均", en="mean"), Text(zh="几个评价", en="ratings")),
+}
+
+TABLES = {
+    Table.PLANNED: Text(zh="在准备", en="planned"),
+    Table.ANNOUNCED: Text(zh="通知了", en="announced"),
+    Table.REPORTED: Text(zh="结果公布了", en="result out"),
+}
+
+# What stands in the daily digest.
+DIGEST = {
+    "title": Text(zh="每日简报", en="Daily digest"),
+    "as_of": Text(zh="截至", en="as of"),
+    "of_day": Text(zh="这一天", en="On this day"),
+    "now": Text(zh="现在", en="Now"),
+    "overdue": Text(zh="超时最久的", en="Longest overdue"),
+    "unseen": Text(zh="容易看不见的", en="Easily not seen"),
+    "stale": Text(zh="要核实的答案", en="answers to check"),
+    "returned": Text(zh="退回的分派（30 天）", en="routes given back (30 d)"),
+    "missed": Text(zh="没答好的问题", en="missed questions"),
+}
+OF_DAY = {
+    "filed": Text(zh="新收", en="filed"),
+    "answered": Text(zh="答复", en="replied"),
+    "resolved": Text(zh="居民说解决了", en="solved"),
+    "reopened": Text(zh="居民说没解决", en="not solved"),
+}
+
 MARKS = {
     "off": Text(zh="已取消", en="called off"),
     "moved": Text(zh="改过时间", en="moved"),
@@ -334,3 +408,13 @@ def long(time: timedelta) -> Text:
         if time >= unit:
             return Text(zh=f"{time // unit} {name.zh}", en=f"{time // unit} {name.en}")
     return MOMENT
+
+
+def hours(count: float) -> Text:
+    """Write hours, to a tenth."""
+    return Text(zh=f"{count:.1f} 小时", en=f"{count:.1f} h")
+
+
+def days(count: float) -> Text:
+    """Write days, to a tenth."""
+    return Text(zh=f"{count:.1f} 天", en=f"{count:.1f} d")

@@ -13,6 +13,7 @@ from bot.desk import (
     callers,
     calls,
     chat,
+    cockpit,
     content,
     conversation,
     editing,
@@ -31,6 +32,7 @@ from bot.desk import (
     request_deeds,
     request_map,
     requests,
+    roundtable,
     sessions,
     signin,
     visits,
@@ -140,11 +142,39 @@ REQUESTS: tuple[tuple[Any, ...], ...] = (
     ("POST", REQUEST + "/split", request_deeds.split, request.see, {}),
 )
 
+COCKPIT = (
+    ("/cockpit", cockpit.see, None),
+    ("/cockpit/unknown", cockpit.see_unknown, misses.embed),
+    ("/cockpit/digest.pdf", cockpit.see_digest, None),
+    ("/cockpit/{board_id}", cockpit.see_board, None),
+)
+
+MEETING = "/roundtable/meetings/{meeting_id}"
+
+ROUND_TABLE = (
+    ("GET", "/roundtable", roundtable.see, None),
+    ("POST", "/roundtable/topics", roundtable.make_topic, roundtable.see),
+    ("POST", "/roundtable/meetings", roundtable.plan, roundtable.see),
+    ("GET", MEETING, roundtable.see_one, None),
+    ("GET", MEETING + "/questions", roundtable.see_later, None),
+    ("POST", MEETING + "/agenda", roundtable.put_on, roundtable.see_one),
+    ("POST", MEETING + "/announce", roundtable.announce, roundtable.see_one),
+    ("POST", MEETING + "/answered", roundtable.answered, roundtable.see_one),
+    ("POST", MEETING + "/commitments", roundtable.commit, roundtable.see_one),
+    ("POST", MEETING + "/report", roundtable.report, roundtable.see_one),
+)
+
 PAGES = (
     *(
         Page(method, path, answer, shows, roles=HANDLES, **more)
         for method, path, answer, shows, more in REQUESTS
     ),
+    *(
+        Page(method, path, answer, shows, ANSWERS, ahead)
+        for method, path, answer, shows in ROUND_TABLE
+        for ahead in [None if path.startswith(MEETING) else roundtable.embed]
+    ),
+    *(Page("GET", path, see, cockpit.see, HANDLES, ahead) for path, see, ahead in COCKPIT),
     *(
         Page(method, path, answer, shows, roles=ORGANISES)
         for method, path, answer, shows in BOOKINGS

@@ -123,6 +123,20 @@ if (request) {
   });
 }
 
+const table = document.querySelector("[data-later]#questions");
+if (table) {
+  const asked = document.getElementById("asked");
+  let { last } = asked.dataset;
+  keep(async () => {
+    const fresh = (await part(`${table.dataset.later}?after=${last}`)).getElementById("asked");
+    if (!fresh.children.length) return;
+    say(`${fresh.children.length} 个新问题 · ${fresh.children.length} new`);
+    last = fresh.dataset.last;
+    asked.append(...[...fresh.children].map((one) => document.adoptNode(one)));
+    table.querySelector(".count").textContent = asked.children.length;
+  }, INBOX_EVERY);
+}
+
 const edit = document.getElementById("edit");
 if (edit) {
   // The preview follows what is typed; leaving with something unsaved is asked about first.

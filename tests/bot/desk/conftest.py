@@ -22,7 +22,10 @@ from actions.content import editions, publications, revisions
 from actions.content.model import Edition, Revision, State
 from actions.conversations import Attachment, Author, Conversation, Upload
 from actions.governance import history, saved_filters, service
+from actions.governance.handling import By
 from actions.governance.model import ServiceRequest, Update
+from actions.governance.roundtable import coming, meetings
+from actions.governance.roundtable.model import Meeting, Topic
 from actions.governance.service import Report, Where
 from actions.learning import learned, misses
 from actions.learning.learned import Question
@@ -32,6 +35,7 @@ from actions.outbox import NoticeState
 from actions.people import staff
 from actions.people.model import Area, Role, Staff, Words
 from actions.people.staff import Guess
+from actions.taps import Tap
 from actions.told import Told
 from bot.desk.visit import COOKIE
 from knowledge.documents import read_documents, version_of
@@ -131,6 +135,12 @@ class Village:
     today_booking_id: int = 0
     visit_id: int = 0
     notice_id: int = 0
+    fresh: str = ""  # a request that is no topic
+    topic_id: int = 0  # waits for a meeting
+    meeting_id: int = 0  # was announced, and is going on
+    on_agenda_id: int = 0
+    planned_id: int = 0
+    asked_id: int = 0
 
     def colleague(self, name: str) -> Colleague:
         """Somebody who is signed in."""
@@ -322,6 +332,36 @@ class Village:
                 words_id=answer.id,
                 staff_id=own.id,
             )
+
+    def meet(self) -> None:
+        """A round table of 七彩 that goes on, one that is planned, and a topic that waits."""
+        now = self.bot.clock.now()
+        self.fresh = self.file("rubbish", "垃圾")
+        reference = self.file("public-facility", "长椅坏了")
+        with self.bot.parts.database.transaction() as db:
+            by = By(db.scalars(select(Staff.id).filter_by(username="own")).one(), now)
+            talk = db.get_one(Conversation, self.conversation_id)
+
+            def topic(title: str, reference: str) -> Topic:
+                raised = db.query(ServiceRequest).filter_by(reference=reference)
+                return meetings.make_topic(
+                    db, title=title, area_id="guali/qicai/", raised=raised, by=by
+                )
+
+            def meeting(after: timedelta) -> Meeting:
+                area, at = "guali/qicai/", now + after
+                return meetings.plan(db, area_id=area, starts_at=at, place="文化客厅", by=by)
+
+            self.topic_id = topic("长椅", reference).id
+            on_agenda, going_on = topic("路灯", self.reference), meeting(timedelta(hours=1))
+            self.on_agenda_id, self.meeting_id = on_agenda.id, going_on.id
+            self.planned_id = meeting(timedelta(days=7)).id
+            meetings.put_on(db, going_on, on_agenda, now=now)
+            meetings.announce(db, going_on, now=now)
+            coming.begin_question(db, PACK, Tap(talk, str(going_on.id), now))
+            coming.take_question(db, talk, CANARY, now=now)
+            self.asked_id = meetings.questions(db, going_on)[0].id
+            going_on.starts_at = now
 
     def file(self, category_id: str, what: str, *, anonymous: bool = False) -> str:
         """A resident of 七彩 reports something; returns its reference."""

@@ -36,13 +36,16 @@ async def test_every_section_shows_the_whole_navigation_and_where_one_is(
 
 async def test_nobody_is_led_where_they_may_not_go(village: Village) -> None:
     activities = ["/", "/sessions", "/visits"]
-    of_staff = ["/", "/requests", "/sessions", "/chat", "/visits", "/calls"]
+    of_staff = [
+        *("/", "/requests", "/sessions", "/chat", "/visits", "/cockpit", "/roundtable"),
+        "/calls",
+    ]
     others = {*of_staff[1:], "/staff", "/audit"}
     for name, led in {
         "own": of_staff,
         "dispatcher": of_staff,
         "organiser": activities,
-        "roads": ["/", "/requests", "/chat"],
+        "roads": ["/", "/requests", "/chat", "/cockpit"],
         "editor": [path for path in SECTIONS if path not in others],
     }.items():
         assert sections((await village.colleague(name).get("/")).text) == led

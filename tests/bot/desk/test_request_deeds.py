@@ -16,6 +16,7 @@ from actions.people.model import Staff
 from bot.photos import redraw
 from bot.uploads import LARGEST_PHOTO
 from tests.bot.conftest import PACK, photo
+from tests.bot.desk.conftest import PHOTO as BROUGHT
 from tests.bot.desk.conftest import Colleague, Village
 from tests.bot.desk.test_conversation import said, worker
 
@@ -229,7 +230,7 @@ async def test_a_reply_brings_its_photo_to_the_resident_alone(village: Village) 
 async def test_a_resident_gets_no_upload_that_was_not_sent_to_them(village: Village) -> None:
     ours, client = {"X-Session": village.bot.session}, village.bot.client
     mine = await client.get(f"/api/chat/uploads/{village.upload_id}", headers=ours)
-    assert mine.content == KEPT  # their own
+    assert mine.content == BROUGHT  # their own
     own = village.colleague("own")
     await do(own, village, "tell", words="看", photos=[PHOTO])
     (photo,) = updates(village)[-1].attachments

@@ -8,8 +8,6 @@ from actions.governance.model import ServiceRequest
 from actions.outbox import Notice
 from tests.bot.desk.conftest import CANARY, Village
 
-MOVE = {"to": "acknowledged", "seen": "received"}
-
 
 def place(village: Village, reference: str, area_id: str | None) -> None:
     with village.bot.parts.database.transaction() as db:
@@ -22,7 +20,8 @@ async def test_agency_staff_take_their_teams_request_on_and_the_resident_hears(
 ) -> None:
     roads = village.colleague("roads")
     assert village.reference in (await roads.get("/")).text
-    answer = await roads.post(f"/requests/{village.reference}/moves", **MOVE)
+    move = {"to": "acknowledged", "seen": village.seen()}
+    answer = await roads.post(f"/requests/{village.reference}/moves", **move)
     assert answer.status_code == 303
     assert village.request().status == "acknowledged"
     with village.bot.parts.database.reading() as db:
@@ -36,7 +35,8 @@ async def test_agency_staff_see_nothing_of_another_team(village: Village) -> Non
     roads = village.colleague("roads")
     assert (await roads.get(f"/requests/{reference}")).status_code == 404
     assert reference not in (await roads.get("/")).text
-    answer = await roads.post(f"/requests/{reference}/moves", **MOVE)
+    move = {"to": "acknowledged", "seen": village.seen(reference)}
+    answer = await roads.post(f"/requests/{reference}/moves", **move)
     assert answer.status_code == 404
     assert village.request(reference).status == "received"
 

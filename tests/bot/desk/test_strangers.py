@@ -46,6 +46,9 @@ ASKED: dict[tuple[str, str], list[dict[str, Any]]] = {
         {"json": said(attachments=[{"kind": "photo", "upload_id": "{upload_id}"}])},
     ],
     ("POST", "/api/chat/session"): [{}],
+    ("GET", "/api/chat/uploads/{upload_id}"): [
+        {"path": {"upload_id": "{upload_id}"}, "headers": headers} for headers in (HEADED, {})
+    ],
     ("POST", "/api/chat/uploads"): [{"files": {"file": ("{upload_id}", b"x")}}],
     ("POST", "/api/chat/feedback"): [
         {"json": {"session": STRANGER, "reply_id": "{message_id}", "good": False}}

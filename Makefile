@@ -8,6 +8,8 @@ RASA := OMP_NUM_THREADS=1 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_W
 STATE := $(or $(STATE_DIR),var)
 # Tests keep away from a running assistant: a state folder and a database of their own.
 APART := STATE_DIR=.build/test-state DATABASE_URL= VECTOR_STORE=
+# Tests run on all cores, on four at most: each takes half a gigabyte.
+SPREAD := -n auto --maxprocesses 4 --dist loadgroup
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -39,10 +41,10 @@ imports: environments ## Who may import whom
 	$(PY)/lint-imports
 
 test: ready-to-test run-test-nlu ## All tests, Rasa's and the browser's included
-	$(APART) $(PY)/pytest $(ARGS)
+	$(APART) $(PY)/pytest $(SPREAD) $(ARGS)
 
 test-fast: environments ## Tests that start no Rasa and no browser
-	$(APART) $(PY)/pytest --ignore=tests/journeys $(ARGS)
+	$(APART) $(PY)/pytest $(SPREAD) --ignore=tests/journeys $(ARGS)
 
 test-nlu: ready-to-test run-test-nlu ## Components, training data and stories, in Rasa's own Python
 

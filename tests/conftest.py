@@ -24,6 +24,14 @@ ANOTHER_USER = "postgres"  # the server refuses to be root
 POSTGRES = os.getenv("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a file to one worker, and all that talk to the whole assistant to one: it is one."""
+    for item in items:
+        talks = "assistant" in getattr(item, "fixturenames", ())
+        group = "assistant" if talks else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @dataclass
 class StandingClock:
     """A clock that stands where the test puts it."""

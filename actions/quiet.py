@@ -18,3 +18,8 @@ def quiet_ends(moment: datetime, zone: tzinfo) -> datetime:
     local = moment.astimezone(zone)
     day = local.date() + timedelta(days=1 if local.time() >= QUIET_FROM else 0)
     return datetime.combine(day, QUIET_TO, zone)
+
+
+def quiet_begins(moment: datetime, zone: tzinfo) -> datetime:
+    """Return when the next night begins, of a moment by day."""
+    return datetime.combine(moment.astimezone(zone).date(), QUIET_FROM, zone)

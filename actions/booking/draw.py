@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from actions import outbox
-from actions.booking import bookings, codes, lots, places, reminders, service, stages, waitlist
+from actions import outbox, quiet
+from actions.booking import bookings, codes, lots, places, service, stages, waitlist
 from actions.booking.bookings import Order
 from actions.booking.lots import Lot
 from actions.booking.model import (
@@ -329,7 +329,7 @@ def _tell(  # noqa: PLR0913, PLR0917
     now: datetime,
     choices: Sequence[Choice] = (),
 ) -> None:
-    due_at = reminders.quiet_ends(now, programme.wording.zone)
+    due_at = quiet.quiet_ends(now, programme.wording.zone)
     outbox.put(
         db,
         conversation_id=entry.conversation_id,

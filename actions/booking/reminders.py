@@ -14,6 +14,7 @@ from actions.booking.model import Booking, Session
 from actions.booking.programme import Programme, values_of
 from actions.db import Db
 from actions.people.model import Resident
+from actions.quiet import is_quiet, quiet_begins
 
 
 class Preference(StrEnum):
@@ -47,27 +48,6 @@ REMINDERS = (
     Reminder("evening", _evening_before, frozenset({Preference.ALL, Preference.EVENING})),
     Reminder("soon", _two_hours_before, frozenset({Preference.ALL, Preference.DAY})),
 )
-QUIET_FROM, QUIET_TO = time(21), time(7)  # nobody is woken by a reminder
-
-
-def is_quiet(moment: datetime, zone: tzinfo) -> bool:
-    """Whether nothing that can wait is sent at this moment."""
-    local = moment.astimezone(zone).time()
-    return local >= QUIET_FROM or local < QUIET_TO
-
-
-def quiet_ends(moment: datetime, zone: tzinfo) -> datetime:
-    """Return when something that can wait may be sent: the moment itself, or the morning."""
-    if not is_quiet(moment, zone):
-        return moment
-    local = moment.astimezone(zone)
-    day = local.date() + timedelta(days=1 if local.time() >= QUIET_FROM else 0)
-    return datetime.combine(day, QUIET_TO, zone)
-
-
-def quiet_begins(moment: datetime, zone: tzinfo) -> datetime:
-    """Return when the next night begins, of a moment by day."""
-    return datetime.combine(moment.astimezone(zone).date(), QUIET_FROM, zone)
 
 
 def due_times(

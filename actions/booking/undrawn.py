@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, select, update
 
-from actions import outbox
-from actions.booking import places, reminders, service, stages
+from actions import outbox, quiet
+from actions.booking import places, service, stages
 from actions.booking.model import Draw, DrawEntry, DrawStatus, Session, SessionStatus
 from actions.booking.programme import Programme, label
 from actions.conversations import Choice, Conversation
@@ -82,7 +82,7 @@ def _tell(db: Db, programme: Programme, entry: DrawEntry, now: datetime) -> None
         db,
         conversation_id=entry.conversation_id,
         response="utter_draw_not_held",
-        due_at=reminders.quiet_ends(now, programme.wording.zone),
+        due_at=quiet.quiet_ends(now, programme.wording.zone),
         values=to_json(stages.values_of(programme, entry)),
         choices=[
             Choice(label(programme, one, language), "book_activity", str(one.id))

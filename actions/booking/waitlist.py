@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from actions import outbox
-from actions.booking import bookings, places, reminders
+from actions import outbox, quiet
+from actions.booking import bookings, places
 from actions.booking.bookings import Order
 from actions.booking.model import (
     IN_LINE,
@@ -232,7 +232,7 @@ def _is_unheard(db: Db, entry: WaitlistEntry, now: datetime) -> bool:
 
 
 def _asked_at(programme: Programme, session: Session, now: datetime) -> datetime:
-    asked_at = reminders.quiet_ends(now, programme.wording.zone)
+    asked_at = quiet.quiet_ends(now, programme.wording.zone)
     return asked_at if asked_at < session.starts_at else now  # better woken than too late
 
 

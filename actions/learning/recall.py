@@ -6,7 +6,7 @@ gets no notice. The notice itself is a telling, of the right version, when it ar
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -22,10 +22,10 @@ from actions.learning.model import Recall
 from actions.outbox import Notice, NoticeState
 from actions.people import locks
 from actions.people.model import Address
+from actions.quiet import quiet_ends
 from actions.told import Told, ToldAnswer
 
 MATTERS_FOR = timedelta(days=14)  # how long ago a wrong answer may have been told
-QUIET_FROM, QUIET_UNTIL = time(21), time(8)  # on the community's clock
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def recall(
         return before
     try:
         with db.begin_nested():
-            return _recall(db, order, staff_id=staff_id, due_at=awake(now, zone), now=now)
+            return _recall(db, order, staff_id=staff_id, due_at=quiet_ends(now, zone), now=now)
     except IntegrityError:  # the same order has just been carried out
         return db.scalars(select(Recall).where(Recall.key == order.key)).one()
 
@@ -121,15 +121,6 @@ def everything(db: Db, limit: int = 100) -> list[Progress]:
         )
         for one in recalls
     ]
-
-
-def awake(now: datetime, zone: tzinfo) -> datetime:
-    """Return now, in the quiet hours the next morning."""
-    local = now.astimezone(zone)
-    if QUIET_UNTIL <= local.time() < QUIET_FROM:
-        return now
-    day = local.date() + timedelta(days=1 if local.time() >= QUIET_FROM else 0)
-    return datetime.combine(day, QUIET_UNTIL, zone)
 
 
 def _recall(

@@ -14,6 +14,7 @@ from actions.learning import recall as recalling
 from actions.learning.correction import Correction, Known
 from actions.learning.recall import MATTERS_FOR, Order, Telling
 from actions.people.model import Staff
+from actions.quiet import quiet_ends
 from bot.desk.visit import Missing, Visit, go
 from knowledge.records import Text
 
@@ -40,7 +41,7 @@ def see_new(visit: Visit) -> Response:
         right=right,
         tellings=told,
         wrong=sum(one.conversations for one in told if one.version != right.version),
-        due_at=recalling.awake(visit.now, visit.pack.zone),
+        due_at=quiet_ends(visit.now, visit.pack.zone),
         days=MATTERS_FOR.days,
         once=visit.sent.get("once", "") or secrets.token_hex(16),
     )
@@ -70,7 +71,7 @@ def recall(visit: Visit) -> Response:
 def _correction(visit: Visit) -> Correction:
     """Return the record the address or the form names, as the notice will tell it."""
     zone = visit.pack.zone
-    arrives = recalling.awake(visit.now, zone).astimezone(zone)
+    arrives = quiet_ends(visit.now, zone).astimezone(zone)
     found = correction.correct(
         visit.pack,
         visit.desk.wording,

@@ -29,11 +29,12 @@ from actions.booking.model import (
     Session,
     WaitlistEntry,
 )
-from actions.booking.reminders import Preference, due_times, is_quiet
+from actions.booking.reminders import Preference, due_times
 from actions.content.editions import Shelf
 from actions.db import Db
 from actions.dialogue import Ground
 from actions.outbox import Notice, NoticeState
+from actions.quiet import is_quiet
 from bot.channels.webchat import ByRow
 from bot.delivery import Channel, Delivery
 from bot.upkeep import Draws, Offers, Upkeep

@@ -18,6 +18,7 @@ from actions.learning.model import Recall
 from actions.learning.recall import MATTERS_FOR, Order
 from actions.outbox import Notice, NoticeState
 from actions.people import locks, scope
+from actions.quiet import quiet_ends
 from actions.told import Told
 from actions.wording import read_wording
 from tests.actions.learning.conftest import PACK, Residents
@@ -200,16 +201,16 @@ def at(hour: int, minute: int = 0, day: int = 24) -> datetime:
 @pytest.mark.parametrize(
     ("ordered_at", "due_at"),
     [
-        (at(8), at(8)),
+        (at(7), at(7)),
         (at(20, 59), at(20, 59)),
-        (at(21), at(8, day=25)),
-        (at(23, 59), at(8, day=25)),
-        (at(0, 30), at(8)),
-        (at(7, 59), at(8)),
+        (at(21), at(7, day=25)),
+        (at(23, 59), at(7, day=25)),
+        (at(0, 30), at(7)),
+        (at(6, 59), at(7)),
     ],
 )
 def test_nobody_is_woken_up(ordered_at: datetime, due_at: datetime) -> None:
-    assert recall.awake(ordered_at.astimezone(UTC), PACK.zone) == due_at
+    assert quiet_ends(ordered_at.astimezone(UTC), PACK.zone) == due_at
 
 
 def test_a_recall_of_the_night_waits_for_the_morning(residents: Residents) -> None:
@@ -217,7 +218,7 @@ def test_a_recall_of_the_night_waits_for_the_morning(residents: Residents) -> No
     residents.clock.moment = at(22).astimezone(UTC)
     recall_it(residents)
     with residents.database.reading() as db:
-        assert db.scalars(select(Notice.due_at)).one() == at(8, day=25)
+        assert db.scalars(select(Notice.due_at)).one() == at(7, day=25)
 
 
 def test_the_notice_says_what_it_is_about_what_is_right_and_where_that_is_from(

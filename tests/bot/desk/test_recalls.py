@@ -66,7 +66,7 @@ async def test_when_nobody_is_to_be_told_the_page_says_so(told: Village) -> None
 async def test_at_night_the_page_says_when_it_goes_out(told: Village) -> None:
     told.bot.clock.pass_by(timedelta(hours=11, minutes=30))  # 21:30
     page = (await told.colleague("boss").get("/recalls/new", params=CARD)).text
-    assert "11月25日（周三）08:00" in page
+    assert "11月25日（周三）07:00" in page
 
 
 @pytest.mark.parametrize("once", ["", "x", "A" * 32])

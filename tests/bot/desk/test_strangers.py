@@ -30,6 +30,7 @@ def village(village: Village) -> Village:
     village.learn()
     village.organise()
     village.write()
+    village.meet()
     return village
 
 

@@ -21,6 +21,7 @@ from actions.governance import (
 from actions.governance.model import Kind, ServiceRequest, Status, Update
 from actions.governance.reference import next_reference
 from actions.people.model import Staff
+from actions.people.scope import reaches
 from knowledge.pack import Category, Pack
 
 PASSED_AROUND = 2  # returned so often, the dispatcher says where it stays
@@ -62,7 +63,7 @@ def assign(  # noqa: PLR0913 - to whom, why, by whom
         raise Refusal("utter_no_such_team")
     if team_id != request.team_id and not reason.strip():
         raise Refusal("utter_assign_needs_reason")
-    if staff_id is not None and not _is_of(db, staff_id, team_id):
+    if staff_id is not None and not _may_have(db, staff_id, team_id, request):
         raise Refusal("utter_not_of_that_team")
     request.flagged = False
     to = Owner(team_id, staff_id)
@@ -320,11 +321,13 @@ def _refuse_what_is_over(request: ServiceRequest) -> None:
         raise Refusal("utter_move_not_allowed")
 
 
-def _is_of(db: Db, staff_id: int, team_id: str) -> bool:
+def _may_have(db: Db, staff_id: int, team_id: str, request: ServiceRequest) -> bool:
+    """Whether somebody is of the team, or of none, and may look at the request."""
     somebody = db.get(Staff, staff_id)
-    return bool(
-        somebody and somebody.disabled_at is None and somebody.team_id in (team_id, None)
-    )
+    if somebody is None or somebody.disabled_at is not None:
+        return False
+    within = reaches([somebody.area_id], request.area_id)
+    return within and somebody.team_id in (team_id, None)
 
 
 def _said(words: str) -> str:

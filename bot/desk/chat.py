@@ -13,13 +13,14 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from actions import conversations
-from actions.conversations import CHOICE_ID, Conversation, Message
+from actions.conversations import CHOICE_ID, Attachment, Conversation, Message
 from actions.errors import Refusal
 from actions.people import links, scope
 from actions.people.links import Door, Place
 from actions.people.model import Address, Staff, StaffAddress
 from bot import inbox, staff_chat
 from bot.channels.deskchat import NAME
+from bot.desk import photo
 from bot.desk.visit import Missing, Visit, go
 from bot.message import InboundMessage
 
@@ -43,10 +44,11 @@ def say(visit: Visit) -> Response:
     """Say something in the chat; it is answered as soon as this is committed.
 
     Raises:
-        Refusal: nothing is said, or too much.
+        Refusal: nothing is said, or too much, or what came is no photo.
     """
     words, once = visit.words(), visit.sent.get("once", "")
-    if not words:
+    photos = photo.brought(visit)
+    if not words and not photos:
         raise Refusal("utter_desk_no_words")
     if not ONCE.fullmatch(once):
         raise Refusal("utter_desk_not_like_that")
@@ -64,9 +66,11 @@ def say(visit: Visit) -> Response:
             address=_address(visit),
             update_id=f"{sender}:{once}",
             text=words,
+            attachments=tuple(Attachment("photo", one.id) for one in photos),
             sender=sender,
         )
         inbox.keep_in(visit.db, message, now=visit.now)
+        photo.keep(visit, photos)
     visit.afterwards.append(partial(from_thread.run, visit.desk.drain, talk.id))
     return go("/chat#words")
 

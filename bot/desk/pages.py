@@ -113,7 +113,6 @@ HELP = (
 CHAT = (
     ("GET", "/chat", chat.see, None),
     ("GET", "/chat/later", chat.see_later, None),
-    ("POST", "/chat", chat.say, chat.see),
     ("POST", "/chat/code", chat.make_code, chat.see),
     ("POST", "/chat/unlink", chat.unlink, chat.see),
 )
@@ -154,6 +153,7 @@ MEETING = "/roundtable/meetings/{meeting_id}"
 ROUND_TABLE = (
     ("GET", "/roundtable", roundtable.see, None),
     ("POST", "/roundtable/topics", roundtable.make_topic, roundtable.see),
+    ("POST", "/roundtable/topics/{topic_id}/drop", roundtable.drop, roundtable.see),
     ("POST", "/roundtable/meetings", roundtable.plan, roundtable.see),
     ("GET", MEETING, roundtable.see_one, None),
     ("GET", MEETING + "/questions", roundtable.see_later, None),
@@ -216,6 +216,7 @@ PAGES = (
         shows=conversation.see,
         roles=ANSWERS,
     ),
+    Page("POST", "/chat", chat.say, chat.see, HANDLES, photos=PHOTOS),
     Page("POST", "/chat/group", chat.make_chat_code, chat.see, MANAGES),
     *(Page(method, path, answer, shows, roles=ANSWERS) for method, path, answer, shows in HELP),
     Page("GET", "/misses", misses.see, roles=EDITS, prepare=misses.embed),

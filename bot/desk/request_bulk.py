@@ -43,7 +43,7 @@ def act(visit: Visit) -> Response:
     deed = _deed(visit, what, first)
     outcomes = [
         _one(visit, reference, seen, what, deed)
-        for reference, seen in picked.items()
+        for reference, seen in sorted(picked.items())  # in one order: nobody waits in a ring
         if not (what == "merged" and first and reference == first.reference)
     ]
     return visit.show("request_bulk.html", outcomes=outcomes, deed=what)

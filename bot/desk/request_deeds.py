@@ -3,33 +3,21 @@
 Of two who are at the same request, the second is shown first what the other has done.
 """
 
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from actions.conversations import Upload
 from actions.errors import Refusal
 from actions.governance import handling, history, moves
 from actions.governance.handling import By
 from actions.governance.model import ServiceRequest, Status
 from actions.governance.reference import read_reference
 from actions.people.scope import RESTRICTED
-from bot.desk import ready_replies
+from bot.desk import photo, ready_replies
 from bot.desk.request import colleagues, find, last_seen, named
 from bot.desk.visit import Visit, go
-from bot.photos import KEPT_AS, redraw
 
 Deed = Callable[[ServiceRequest, By], object]
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A photo that came with a form, under the id it is going to have."""
-
-    id: str
-    content: bytes
 
 
 def move(visit: Visit) -> Response:
@@ -38,7 +26,7 @@ def move(visit: Visit) -> Response:
     `macro` names a reply that is kept ready: it brings its move, and its words where none are
     written.
     """
-    photos, macro = _photos(visit), ready_replies.chosen(visit, find(visit), "macro")
+    photos, macro = photo.brought(visit), ready_replies.chosen(visit, find(visit), "macro")
     to = macro.move or "" if macro else visit.sent.get("to", "")
     if to not in set(Status):
         raise Refusal("utter_move_not_allowed")
@@ -52,21 +40,21 @@ def move(visit: Visit) -> Response:
             staff_id=by.staff_id,
             now=by.now,
             words=visit.words() or (macro.words if macro else ""),
-            photos=[photo.id for photo in photos],
+            photos=[one.id for one in photos],
         )
-        _keep(visit, photos)
+        photo.keep(visit, photos)
 
     return _do(visit, deed, f"moved_to_{to}")
 
 
 def tell(visit: Visit) -> Response:
     """Say something to everybody concerned."""
-    photos = _photos(visit)
+    photos = photo.brought(visit)
 
     def deed(request: ServiceRequest, by: By) -> None:
-        ids = [photo.id for photo in photos]
+        ids = [one.id for one in photos]
         handling.tell(visit.db, visit.pack, request, by=by, words=visit.words(), photos=ids)
-        _keep(visit, photos)
+        photo.keep(visit, photos)
 
     return _do(visit, deed, "told_request")
 
@@ -192,36 +180,3 @@ def _do(visit: Visit, deed: Deed, noted: str) -> Response:
 def _still_sees(visit: Visit, request: ServiceRequest) -> bool:
     """Whether who did it may look at it further: not at another team's restricted one."""
     return request.visibility != RESTRICTED or request.team_id == visit.staff.team_id
-
-
-def _photos(visit: Visit) -> list[Photo]:
-    """Return the photos that came with a form.
-
-    Raises:
-        Refusal: one of them is no photo.
-    """
-    found = []
-    for content in visit.files:
-        drawn = redraw(content)
-        if drawn is None:
-            raise Refusal("utter_desk_no_photo")
-        found.append(Photo(secrets.token_hex(16), drawn))
-    return found
-
-
-def _keep(visit: Visit, photos: list[Photo]) -> None:
-    """Keep photos for good, once nothing refuses the deed they belong to."""
-    folder = visit.desk.uploads
-    folder.mkdir(parents=True, exist_ok=True)
-    for photo in photos:
-        visit.db.add(
-            Upload(
-                id=photo.id,
-                staff_id=visit.staff.id,
-                content_type=KEPT_AS,
-                size=len(photo.content),
-                created_at=visit.now,
-            )
-        )
-        (folder / photo.id).write_bytes(photo.content)
-    visit.db.flush()

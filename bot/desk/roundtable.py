@@ -66,6 +66,20 @@ def make_topic(visit: Visit) -> Response:
     return go("/roundtable")
 
 
+def drop(visit: Visit) -> Response:
+    """Put a topic that waits aside.
+
+    Raises:
+        Refusal: it is on an agenda.
+    """
+    topic = visit.db.get(Topic, identity(visit.path["topic_id"]))
+    if topic is None:
+        raise Missing
+    meetings.drop(visit.db, topic, now=visit.now)
+    visit.note("dropped_topic", f"topic:{topic.id}")
+    return go("/roundtable")
+
+
 def plan(visit: Visit) -> Response:
     """Plan a meeting.
 

@@ -101,6 +101,18 @@ def put_on(db: Db, meeting: Meeting, topic: Topic, *, now: datetime) -> None:
         telling.on_the_table(db, meeting, topic, concerned(db, topic), now=now)
 
 
+def drop(db: Db, topic: Topic, *, now: datetime) -> None:
+    """Put a topic aside for good: what was raised does not come up as a draft again.
+
+    Raises:
+        Refusal: it is on an agenda, or was put aside.
+    """
+    if topic.meeting_id is not None or topic.dropped_at is not None:
+        raise Refusal("utter_desk_topic_taken")
+    topic.dropped_at = now
+    db.flush()
+
+
 def announce(db: Db, meeting: Meeting, *, now: datetime) -> None:
     """Tell everybody who raised one of its topics that it comes to the table.
 

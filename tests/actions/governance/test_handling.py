@@ -86,12 +86,14 @@ def test_nobody_passes_on_without_saying_to_whom_and_why(
             assign(hall, db, request, team, reason=reason)
 
 
-def test_nobody_is_given_what_is_of_another_team(hall: Hall) -> None:
+def test_nobody_is_given_what_is_of_another_team_or_village(hall: Hall) -> None:
     with hall.database.transaction() as db:
-        request = hall.file(db)
+        request = hall.file(db, place="gz-complex")
         stranger, gone = colleague(hall, db, "water-team"), colleague(hall, db, "road-team")
         db.get_one(Staff, gone).disabled_at = hall.clock.now()
-        for somebody in (stranger, gone, 999):
+        far = colleague(hall, db, None)
+        db.get_one(Staff, far).area_id = "guali/meilin/"
+        for somebody in (stranger, gone, far, 999):
             with pytest.raises(Refusal, match="utter_not_of_that_team"):
                 assign(hall, db, request, "road-team", staff_id=somebody)
 

@@ -233,3 +233,15 @@ def test_the_next_meeting_is_one_of_the_residents_own_area(hall: Hall) -> None:
         assert coming.upcoming(db, area_id="guali/qicai/", now=now) is None
         assert coming.upcoming(db, area_id=None, now=now) == held
         assert coming.upcoming(db, area_id=None, now=held.starts_at) is None
+
+
+def test_a_topic_put_aside_comes_up_no_more(hall: Hall) -> None:
+    with hall.database.transaction() as db:
+        raised = reports(hall, db, LEAST)
+        aside = topic(hall, db, raised, "长椅")
+        meetings.drop(db, aside, now=hall.clock.now())
+        assert drafts(hall, db) == []
+        with pytest.raises(Refusal, match="utter_desk_topic_taken"):
+            meetings.drop(db, aside, now=hall.clock.now())
+        with pytest.raises(Refusal, match="utter_desk_topic_taken"):
+            meetings.put_on(db, meeting(hall, db), aside, now=hall.clock.now())

@@ -15,6 +15,8 @@ from actions.people.model import AuditEntry, Staff, StaffChat
 from bot.channels.deskchat import NAME, OnTheDesk
 from bot.channels.webchat import ByRow
 from bot.delivery import Channel, Delivery
+from bot.photos import redraw
+from tests.bot.conftest import photo
 from tests.bot.desk.conftest import CANARY, Colleague, Village
 
 CODE = re.compile(rf"绑定群? ([{links.ALPHABET}-]{{11}})")
@@ -92,6 +94,21 @@ async def test_notices_come_into_the_chat_and_can_be_tapped(village: Village) ->
     page = await say(own, take[1])
     assert village.request(reference).status == Status.ACKNOWLEDGED
     assert take[1] not in re.sub(r'value="[^"]*"', "", page)
+
+
+async def test_a_photo_sent_there_goes_with_the_reply_that_follows(village: Village) -> None:
+    own = village.colleague("own")
+    await say(own, "接 0001")
+    sent = await own.send("/chat", [photo()], words="", once=secrets.token_hex(16))
+    assert sent.status_code == 303
+    assert "1 张照片" in (await own.get("/chat")).text
+    village.bot.clock.pass_by(timedelta(minutes=2))
+    await say(own, "办结 0001 换好了")
+    assert village.request().status == Status.REPLIED
+    page = (await own.get(f"/requests/{village.reference}")).text
+    (shown,) = set(re.findall(r"/uploads/([0-9a-f]{32})", page)) - {village.upload_id}
+    assert (await own.get(f"/uploads/{shown}")).content == redraw(photo())
+    assert (await village.colleague("other").get(f"/uploads/{shown}")).status_code == 404
 
 
 async def test_a_double_click_says_it_once(village: Village) -> None:

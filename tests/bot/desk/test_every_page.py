@@ -249,6 +249,9 @@ CASES = {
     ("POST", "/roundtable/topics"): Case(
         sent=lambda v: {"title": "路灯", "requests": new_request(v), "questions": ""}
     ),
+    ("POST", "/roundtable/topics/{topic_id}/drop"): Case(
+        lambda v: {"topic_id": str(v.topic_id)}, {"topic_id": "999"}
+    ),
     ("POST", "/roundtable/meetings"): Case(
         sent=lambda _: WHEN | {"at": "19:00", "place": "文化客厅", "area": "guali/qicai/"}
     ),

@@ -13,7 +13,7 @@ from actions.db import Database
 from bot.channels.webchat import LONGEST_TEXT
 from bot.page import Page, routes
 from bot.visit import LONGEST_ASKED
-from tests.bot.conftest import PACK, Bot
+from tests.bot.conftest import PACK, Bot, photo
 
 # The page has no SQL of its own; what it reads is tested on both databases in test_history.py.
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -249,11 +249,11 @@ async def test_getting_the_page_says_nothing(bot: Bot) -> None:
 
 async def test_a_photo_is_not_taken_by_a_cookie_but_by_a_header(bot: Bot) -> None:
     await page(bot)
-    photo = {"file": ("p.png", b"\x89PNG\r\n\x1a\n....", "image/png")}
-    by_cookie = await bot.client.post("/api/chat/uploads", files=photo)
+    sent = {"file": ("p.jpg", photo(), "image/jpeg")}
+    by_cookie = await bot.client.post("/api/chat/uploads", files=sent)
     assert (by_cookie.status_code, by_cookie.json()["code"]) == (422, "no_session")
     by_header = await bot.client.post(
-        "/api/chat/uploads", files=photo, headers={"X-Session": bot.session}
+        "/api/chat/uploads", files=sent, headers={"X-Session": bot.session}
     )
     assert by_header.status_code == 200, by_header.text
 

@@ -75,13 +75,13 @@ def read_wish(turn: Turn, booking: Booking, text: str, offered: str = "") -> Wis
         shown = within(turn, booking, offered)
         found = _then(windows, text, shown) or _then(windows, text, others(turn, booking))
         if not found:
-            raise Refusal("utter_session_none_then", **showing.period(turn, windows))
+            raise showing.none_then(turn, windows)
         only = found[0].id if len(found) == 1 else None
-        return Wish(SESSION, only, _places(booking, text))
+        return Wish(SESSION, only, places_said(booking, text))
     if NEXT.search(text):
         later = [s for s in others(turn, booking) if s.starts_at > booking.session.starts_at]
-        return Wish(SESSION, later[0].id if later else None, _places(booking, text))
-    wanted = _places(booking, text)
+        return Wish(SESSION, later[0].id if later else None, places_said(booking, text))
+    wanted = places_said(booking, text)
     return None if wanted is None else Wish(PLACES, checked(wanted))
 
 
@@ -222,6 +222,7 @@ def _then(windows: Sequence[Window], text: str, sessions: Sequence[Session]) -> 
     return []
 
 
-def _places(booking: Booking, text: str) -> int | None:
+def places_said(booking: Booking, text: str) -> int | None:
+    """Return how many places a text wants for a booking, all together; None if it says none."""
     more = reading.read_more(text)
     return reading.read_places(text) if more is None else booking.places + more

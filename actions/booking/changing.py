@@ -231,7 +231,10 @@ def _read(turn: Turn, booking: Booking, text: str, offered: str = "") -> dict[st
     except Refusal as refusal:
         turn.say(refusal.response, **refusal.details)
         too_many = refusal.response == "utter_places_too_many"
-        return {WHAT: PLACES if too_many else SESSION, TO: None, SAID: None}
+        if too_many:
+            return {WHAT: PLACES, TO: None, SAID: None}
+        # “改到周六，两个人”: two they are, on whatever day it is going to be.
+        return {WHAT: SESSION, TO: None, SAID: None, WITH: changes.places_said(booking, text)}
     return _joined(turn, wish) | {SAID: text} if wish else {}
 
 

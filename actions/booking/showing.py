@@ -16,6 +16,7 @@ from actions.booking.programme import TASK, Programme, described
 from actions.booking.reading import Window
 from actions.conversations import Choice
 from actions.dialogue import Turn
+from actions.errors import Refusal
 from knowledge.pack import Activity
 
 SHOWN, SHOWN_ELDER = 5, 3
@@ -158,6 +159,14 @@ def period(turn: Turn, windows: Sequence[Window]) -> dict[str, Any]:
     first = min(window.start for window in windows).astimezone(zone).date()
     end = max(window.end for window in windows).astimezone(zone)
     return {"first": first, "last": (end - timedelta(seconds=1)).date()}
+
+
+def none_then(turn: Turn, windows: Sequence[Window]) -> Refusal:
+    """Say that there is no session on a day, or in a stretch of days."""
+    told = period(turn, windows)
+    if told["first"] == told["last"]:
+        return Refusal("utter_session_none_on", day=told["first"])
+    return Refusal("utter_session_none_then", **told)
 
 
 def _is_task(turn: Turn, session: Session) -> bool:

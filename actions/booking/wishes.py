@@ -160,7 +160,8 @@ def _for_activities(
     if not sessions:
         raise _not_on(named)
     if not fitting:
-        turn.say("utter_session_none_then", **showing.period(turn, windows or ()))
+        none = showing.none_then(turn, windows or ())
+        turn.say(none.response, **none.details)
         fitting, windows = sessions, None
     if _is_today_or_next(windows, fitting):
         turn.say("utter_today_or_next")

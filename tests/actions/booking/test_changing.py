@@ -329,6 +329,15 @@ def test_the_number_stays_while_it_is_asked_which_session(talk: Talk, on: On) ->
     assert held(talk) == [(later, 2)]
 
 
+def test_the_number_stays_where_there_is_no_session_on_the_day(talk: Talk, on: On) -> None:
+    book(talk.ground, on(*CALLIGRAPHY))
+    heard = begin(talk, "改到下周三，两个人")
+    assert "12月2日（周三）没有这个活动的场次" in heard.text
+    assert "2 个名额" in talk.say(choice=str(on(*NEXT_WEEK))).text
+    talk.say("对", intent="affirm")
+    assert held(talk) == [(on(*NEXT_WEEK), 2)]
+
+
 def test_more_people_than_may_be_booked_are_said_and_the_day_is_kept(
     talk: Talk, on: On
 ) -> None:

@@ -38,6 +38,17 @@ HARMLESS = re.compile(
     r"\bdrill|\b(?:course|class|talk|lesson|training|insurance)\b|"
     r"^(?:when|where|how|can|is there)\b"
 )
+# What only sounds like death or somebody lost, and what it means: 臭死了, 夜里看不见.
+FIGURES = (
+    (re.compile(r"([臭吵热累烦脏忙闷晒挤黑痒])死(?:人|我)?了?"), r"很\1"),
+    (
+        re.compile(
+            r"^(?!.*(?:[孩娃妈爸爷奶]|儿子|女儿|老人|老伴|child))"
+            r"(.*?)(?:(?<=夜里)|(?<=晚上)|(?<=漆漆的)|(?<=什么都)|(?<=路都))看不见"
+        ),
+        r"\1看不清",
+    ),
+)
 ASKS_OF_THE_PAST = re.compile(
     r"(?:以前|从前|过去|曾|去年|前年|听说).*(?:吗|没有|么|嘛)\W*$|^(?:was|were|has|have|did)\b.*\bever\b"
 )
@@ -77,7 +88,7 @@ class SafetyGate:
 
     def check(self, text: str) -> NeverRequest | None:
         """Return the kind of emergency a message tells of, None for everything else."""
-        said, typed = normalise(text), text.lower()
+        said, typed = _plainly(normalise(text)), text.lower()
         if self._first[0].search(typed) and not self._first[0].search(said):
             said = typed  # to simplify a word may lose it
         if self._embedder is None or self._alarm is None:
@@ -148,6 +159,13 @@ def _expression(words: Sequence[str]) -> re.Pattern[str]:
     said = (rf"\b{re.escape(form)}\b" if form.isascii() else re.escape(form) for form in forms)
     begins = re.escape("".join(sorted({form[0] for form in forms})))
     return re.compile(f"(?=[{begins}])(?:{'|'.join(said)})")  # looks at few places, not at all
+
+
+def _plainly(said: str) -> str:
+    """Say what figures of speech mean."""
+    for figure, meaning in FIGURES:
+        said = figure.sub(meaning, said)
+    return said
 
 
 def _is_harmless(said: str) -> bool:

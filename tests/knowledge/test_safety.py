@@ -143,3 +143,22 @@ def test_without_an_encoder_keywords_decide(guali: Pack) -> None:
 
 def test_a_pack_without_emergencies_has_a_gate_that_is_silent() -> None:
     assert SafetyGate((), Letters()).check("着火了") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("楼下垃圾没人收，臭死了", None),
+        ("楼上吵死人了", None),
+        ("三号楼门口的灯坏脱了，夜里看不见", None),
+        ("我不想活了，烦死了", "self-harm"),
+        ("吵死了，我真想死", "self-harm"),
+        ("孩子晚上看不见了", "missing-person"),
+        ("夜里看不见我妈了，急死了", "missing-person"),
+    ],
+)
+def test_a_figure_of_speech_is_none_and_hides_none(
+    gate: SafetyGate, said: str, kind: str | None
+) -> None:
+    found = gate.check(said)
+    assert (found.id if found else None) == kind

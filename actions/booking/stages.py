@@ -190,12 +190,15 @@ def lost_of(db: Db, *, resident_id: str, now: datetime) -> list[DrawEntry]:
     return list(db.scalars(_of(resident_id, DrawStatus.LOST, now)))
 
 
-def take_out(db: Db, entry: DrawEntry) -> bool:
-    """Take somebody out of a draw; its session is held already. False when they are not in."""
+def take_out(db: Db, entry: DrawEntry, status: DrawStatus = DrawStatus.LEFT) -> bool:
+    """Take somebody out of a draw, who left it or lost; False when they are not in.
+
+    Its session is held already.
+    """
     left = db.execute(
         update(DrawEntry)
         .where(DrawEntry.id == entry.id, DrawEntry.status == DrawStatus.ENTERED)
-        .values(status=DrawStatus.LEFT)
+        .values(status=status)
         .execution_options(synchronize_session=False)
     )
     db.refresh(entry)

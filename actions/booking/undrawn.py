@@ -6,7 +6,7 @@ It happens when the worker stood still, or an activity was offline, until its se
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, select, update
+from sqlalchemy import ColumnElement, Select, and_, select
 
 from actions import outbox, quiet
 from actions.booking import places, service, stages
@@ -48,7 +48,7 @@ def tell_due(db: Db, programme: Programme, *, now: datetime) -> int:
     for session_id in db.scalars(_due(now)).all():
         places.hold(db, session_id)
         for entry in stages.entered(db, session_id):
-            told += _lose(db, entry)
+            told += stages.take_out(db, entry, DrawStatus.LOST)
             _tell(db, programme, entry, now)
     return told
 
@@ -61,17 +61,6 @@ _not_held: ColumnElement[bool] = and_(
 def _due(now: datetime) -> Select[int]:
     found = select(Session.id).join(Session.draw)
     return found.where(_not_held, Session.starts_at <= now, stages.is_entered)
-
-
-def _lose(db: Db, entry: DrawEntry) -> bool:
-    lost = db.execute(
-        update(DrawEntry)
-        .where(DrawEntry.id == entry.id, DrawEntry.status == DrawStatus.ENTERED)
-        .values(status=DrawStatus.LOST)
-        .execution_options(synchronize_session=False)
-    )
-    db.refresh(entry)
-    return bool(lost.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def _tell(db: Db, programme: Programme, entry: DrawEntry, now: datetime) -> None:

@@ -105,9 +105,7 @@ def read_which(turn: Turn) -> str | None:
     Raises:
         Refusal: it is none of theirs, or over.
     """
-    found = own.meant(turn, own.everything(turn))
-    if found is not None and not fits(turn, found):
-        raise why(turn, found)
+    found = own.named(turn, partial(fits, turn), partial(why, turn))
     return str(found.id) if found else None
 
 

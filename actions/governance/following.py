@@ -18,6 +18,8 @@ PUBLIC = "public"  # the word of the pack's categories
 
 # What was said to be done, and somebody says is not: it is taken up again.
 SAID_DONE = frozenset({Status.REPLIED, Status.UNCONFIRMED, Status.RESOLVED})
+# Whose home counts as one: a household's, else the resident's own.
+HOME = func.coalesce(func.cast(Resident.household_id, Resident.id.type), Resident.id)
 FOLLOWABLE = workflow.UNFINISHED | SAID_DONE
 
 
@@ -41,7 +43,7 @@ def follow(
         raise Refusal("utter_request_not_to_follow")
     if request.resident_id == conversation.resident_id:
         raise Refusal("utter_request_yours", reference=request.reference)
-    follower = _add(db, request, Party(conversation.resident_id, conversation.id), now)
+    follower = add(db, request, Party(conversation.resident_id, conversation.id), now)
     if follower is not None:
         history.record(db, request, Kind.FOLLOWED, now=now)
     return follower
@@ -72,9 +74,8 @@ def households(db: Db, requests: Sequence[ServiceRequest]) -> dict[int, int]:
         .subquery()
     )
     number, resident = concerned.c
-    home = func.coalesce(func.cast(Resident.household_id, Resident.id.type), Resident.id)
     counted = db.execute(
-        select(number, func.count(func.distinct(home)))
+        select(number, func.count(func.distinct(HOME)))
         .join(Resident, Resident.id == resident)
         .group_by(number)
     )
@@ -85,7 +86,7 @@ def take_over(db: Db, *, merged: ServiceRequest, into: ServiceRequest, now: date
     """Have everybody a merged request concerned follow the one it became part of."""
     for party in parties(db, merged):
         if party.resident_id != into.resident_id:
-            _add(db, into, party, now)
+            add(db, into, party, now)
 
 
 def release(db: Db, request: ServiceRequest) -> list[Party]:
@@ -95,7 +96,8 @@ def release(db: Db, request: ServiceRequest) -> list[Party]:
     return others
 
 
-def _add(db: Db, request: ServiceRequest, party: Party, now: datetime) -> Follower | None:
+def add(db: Db, request: ServiceRequest, party: Party, now: datetime) -> Follower | None:
+    """Have somebody told, whatever may be followed; None when they follow it already."""
     follower = Follower(
         request_id=request.id,
         resident_id=party.resident_id,

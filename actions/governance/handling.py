@@ -14,7 +14,7 @@ from actions.governance import (
     history,
     moves,
     questions,
-    sla,
+    service,
     telling,
     workflow,
 )
@@ -22,7 +22,7 @@ from actions.governance.model import Kind, ServiceRequest, Status, Update
 from actions.governance.reference import next_reference
 from actions.people.model import Staff
 from actions.people.scope import reaches
-from knowledge.pack import Category, Pack
+from knowledge.pack import Pack
 
 PASSED_AROUND = 2  # returned so often, the dispatcher says where it stays
 
@@ -114,7 +114,7 @@ def categorise(
     if category is None or category_id == request.category_id:
         raise Refusal("utter_no_such_category")
     risen = request.tier if _has_risen(db, request) else None
-    place_in(pack, request, category, by.now)
+    service.place_in(pack, request, category, by.now)
     request.tier = risen or request.tier
     made = history.record(db, request, Kind.CATEGORISED, now=by.now, staff_id=by.staff_id)
     if request.visibility != following.PUBLIC:
@@ -123,21 +123,6 @@ def categorise(
     telling.residents(db, pack, request, made, "utter_request_categorised", now=by.now)
     telling.staff(db, pack, request, made, "utter_staff_new", now=by.now)
     return made
-
-
-def place_in(pack: Pack, request: ServiceRequest, category: Category, now: datetime) -> None:
-    """Give a request its category's team, tier, visibility and promise.
-
-    The promise runs from the filing on; one that cannot be kept any more begins now.
-    """
-    request.category_id, request.visibility = category.service_code, category.visibility
-    request.anonymous = request.anonymous and category.anonymous_allowed
-    request.team_id, request.flagged = categories.owner(pack, category)
-    request.tier, request.staff_id = category.tier, None
-    from_filing = sla.due_at(pack, category, request.created_at)
-    request.due_at = from_filing if from_filing > now else sla.due_at(pack, category, now)
-    request.nudged_at = None
-    moves.schedule(pack, request, now)
 
 
 def note(db: Db, request: ServiceRequest, *, by: By, words: str) -> Update:
@@ -271,11 +256,7 @@ def split(
         attachments=[],
         created_at=by.now,
     )
-    place_in(pack, other, category, by.now)
-    db.add(other)
-    db.flush()
-    filed = history.record(db, other, Kind.MOVED, now=by.now, staff_id=by.staff_id)
-    telling.staff(db, pack, other, filed, "utter_staff_new", now=by.now)
+    service.enter(db, pack, other, category, now=by.now, staff_id=by.staff_id)
     made = history.record(
         db, request, Kind.SPLIT, now=by.now, staff_id=by.staff_id, other_id=other.id
     )

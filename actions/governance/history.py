@@ -63,8 +63,17 @@ def question_of(db: Db, request: ServiceRequest) -> str:
 
 def last_id(db: Db, request: ServiceRequest) -> int:
     """Return the id of the last update: what somebody has seen who looks at it now."""
-    newest = select(func.max(Update.id)).where(Update.request_id == request.id)
-    return db.scalar(newest) or 0
+    return last_ids(db, [request]).get(request.id, 0)
+
+
+def last_ids(db: Db, requests: Sequence[ServiceRequest]) -> dict[int, int]:
+    """Return by request the last update: what somebody has seen who looks at the list."""
+    newest = (
+        select(Update.request_id, func.max(Update.id))
+        .where(Update.request_id.in_([request.id for request in requests]))
+        .group_by(Update.request_id)
+    )
+    return {number: last for number, last in db.execute(newest)}
 
 
 def alone(db: Db, request: ServiceRequest, *, seen: int | None = None) -> None:

@@ -55,12 +55,25 @@ def first_meant(
     Raises:
         Refusal: it speaks of one that does not fit (see `otherwise`), or is not theirs.
     """
-    own = everything(turn)
-    found = meant(turn, own)
+    found = named(turn, fits, otherwise)
+    if found is not None:
+        return found
+    fitting = [one for one in everything(turn) if fits(one)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def named(
+    turn: Turn, fits: Fits, otherwise: Callable[[ServiceRequest], Refusal]
+) -> ServiceRequest | None:
+    """Return the request a message speaks of; None when it could be several.
+
+    Raises:
+        Refusal: it speaks of one that does not fit (see `otherwise`), or is not theirs.
+    """
+    found = meant(turn, everything(turn))
     if found is not None and not fits(found):
         raise otherwise(found)
-    fitting = [one for one in own if fits(one)]
-    return found or (fitting[0] if len(fitting) == 1 else None)
+    return found
 
 
 def _kind(turn: Turn) -> str | None:

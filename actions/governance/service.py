@@ -55,15 +55,9 @@ def file(
     if category is None:
         raise Refusal("utter_no_such_category")
     resident = db.get_one(Resident, conversation.resident_id)
-    team, flagged = categories.owner(pack, category)
     request = ServiceRequest(
         reference=next_reference(db, pack, now=now),
-        category_id=category.service_code,
         status=Status.RECEIVED,
-        team_id=team,
-        tier=category.tier,
-        flagged=flagged,
-        due_at=sla.due_at(pack, category, now),
         area_id=area_of(pack, report.where) or resident.area_id,
         place_id=report.where.place_id,
         lat=report.where.lat,
@@ -72,19 +66,47 @@ def file(
         where=words_of(resident.id, report.where.words, now) if report.where.words else None,
         resident_id=resident.id,
         conversation_id=conversation.id,
-        visibility=category.visibility,
-        anonymous=report.anonymous and category.anonymous_allowed,
+        anonymous=report.anonymous,
         attachments=list(report.photos),
         created_at=now,
     )
-    moves.schedule(pack, request, now)
-    db.add(request)
-    db.flush()
+    enter(db, pack, request, category, now=now)
     if report.meaning:
         db.add(RequestMeaning(words_id=request.what_words_id, vector=report.meaning))
-    made = history.record(db, request, Kind.MOVED, now=now)
-    telling.staff(db, pack, request, made, "utter_staff_new", now=now)
+        db.flush()
     return request
+
+
+def enter(
+    db: Db,
+    pack: Pack,
+    request: ServiceRequest,
+    category: Category,
+    *,
+    now: datetime,
+    staff_id: int | None = None,
+) -> None:
+    """Let a new request begin its life in a category; its team is told."""
+    place_in(pack, request, category, now)
+    db.add(request)
+    db.flush()
+    made = history.record(db, request, Kind.MOVED, now=now, staff_id=staff_id)
+    telling.staff(db, pack, request, made, "utter_staff_new", now=now)
+
+
+def place_in(pack: Pack, request: ServiceRequest, category: Category, now: datetime) -> None:
+    """Give a request its category's team, tier, visibility and promise.
+
+    The promise runs from the filing on; one that cannot be kept any more begins now.
+    """
+    request.category_id, request.visibility = category.service_code, category.visibility
+    request.anonymous = request.anonymous and category.anonymous_allowed
+    request.team_id, request.flagged = categories.owner(pack, category)
+    request.tier, request.staff_id = category.tier, None
+    from_filing = sla.due_at(pack, category, request.created_at)
+    request.due_at = from_filing if from_filing > now else sla.due_at(pack, category, now)
+    request.nudged_at = None
+    moves.schedule(pack, request, now)
 
 
 def common_places(db: Db, *, resident_id: str, limit: int) -> Sequence[str]:

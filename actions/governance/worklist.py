@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased, lazyload
 
 from actions.db import Db
 from actions.governance import categories, views, workflow
-from actions.governance.model import Follower, ServiceRequest, Update
+from actions.governance.following import HOME
+from actions.governance.model import Follower, ServiceRequest
 from actions.governance.reference import read_reference
 from actions.people.model import Resident, Words
 from knowledge.pack import Pack
@@ -108,16 +109,6 @@ def page(
     )
 
 
-def last_ids(db: Db, requests: Sequence[ServiceRequest]) -> dict[int, int]:
-    """Return by request the last update: what somebody has seen who looks at the list."""
-    newest = (
-        select(Update.request_id, func.max(Update.id))
-        .where(Update.request_id.in_([request.id for request in requests]))
-        .group_by(Update.request_id)
-    )
-    return {number: last for number, last in db.execute(newest)}
-
-
 @dataclass(frozen=True)
 class _Order:
     """An order of the list whose last column is the id, so that no two rows are alike."""
@@ -163,9 +154,8 @@ def _order(wanted: Wanted) -> _Order:
 
 def _households() -> Any:
     """Say in SQL how many households follow a request, beside its reporter."""
-    home = func.coalesce(func.cast(Resident.household_id, Resident.id.type), Resident.id)
     return (
-        select(func.count(func.distinct(home)))
+        select(func.count(func.distinct(HOME)))
         .select_from(Follower)
         .join(Resident, Resident.id == Follower.resident_id)
         .where(Follower.request_id == R.id)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from actions.governance import following, saved_filters, worklist
+from actions.governance import following, history, saved_filters, worklist
 from actions.governance.model import ServiceRequest, Status
 from actions.governance.reference import read_reference
 from actions.governance.worklist import Looker, Wanted
@@ -132,7 +132,7 @@ def link(wanted: Wanted, **changed: str) -> str:
 def rows(visit: Visit, found: Sequence[ServiceRequest]) -> list[Row]:
     """Return requests with what the list tells of them."""
     homes = following.households(visit.db, found)
-    last = worklist.last_ids(visit.db, found)
+    last = history.last_ids(visit.db, found)
     names = {who.id: who.username for who in staff.everybody(visit.db)}
     return [
         Row(

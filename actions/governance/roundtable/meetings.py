@@ -9,6 +9,7 @@ from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
 from actions.governance import following, history, service
+from actions.governance.following import Party
 from actions.governance.handling import By
 from actions.governance.model import Follower, Kind, ServiceRequest
 from actions.governance.roundtable import telling
@@ -154,14 +155,7 @@ def commit(
     request.area_id = topic.area_id
     history.record(db, request, Kind.NOTED, now=by.now, staff_id=by.staff_id, words=topic.title)
     for talk in others:
-        db.add(
-            Follower(
-                request_id=request.id,
-                resident_id=talk.resident_id,
-                conversation_id=talk.id,
-                followed_at=by.now,
-            )
-        )
+        following.add(db, request, Party(talk.resident_id, talk.id), by.now)
     db.add(Commitment(request_id=request.id, topic_id=topic.id))
     db.flush()
     return request

@@ -167,7 +167,7 @@ def test_looking_first_would_not_be_enough_to_follow_once(
     with hall.database.transaction() as db:
         hall.talk(db, "neighbour")
     monkeypatch.setattr(history, "alone", lambda db, request: db.refresh(request))
-    monkeypatch.setattr(following, "_add", naive)
+    monkeypatch.setattr(following, "add", naive)
     came = tapping(hall, "follow_request", str(number), "neighbour", "neighbour")
     assert sum(isinstance(one, IntegrityError) for one in came) == 1
 

@@ -8,8 +8,8 @@ RASA := OMP_NUM_THREADS=1 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_W
 STATE := $(or $(STATE_DIR),var)
 # Tests keep away from a running assistant: a state folder and a database of their own.
 APART := STATE_DIR=.build/test-state DATABASE_URL= VECTOR_STORE=
-# Tests run on all cores, on four at most: each takes half a gigabyte.
-SPREAD := -n auto --maxprocesses 4 --dist loadgroup
+# Tests run on all cores, on four at most: each takes up to four gigabytes.
+SPREAD := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -88,11 +88,35 @@ drill: ready-to-test ## Kill and partition every process for a long time (the sh
 drill-booking: environments ## Many processes want the same places; TRIALS=1000 [PROCESSES=8,24,64]
 	@$(PY)/python -m bench.booking_drill --trials "$(or $(TRIALS),1000)" $(if $(PROCESSES),--processes "$(PROCESSES)")
 
+drill-claims: environments ## Fifty neighbours claim one need at once; TRIALS=1000
+	@$(PY)/python -m bench.claims --trials "$(or $(TRIALS),1000)"
+
+drill-fuzz: environments ## Bent payloads for the parser of every channel; N=100000 [CHANNEL=telegram]
+	@$(PY)/python -m bench.fuzz --cases "$(or $(N),100000)" $(if $(CHANNEL),--channel "$(CHANNEL)")
+
+drill-delivery: environments ## A worker is killed while it brings messages to a platform; TRIALS=200
+	@$(PY)/python -m bench.delivery_drill --trials "$(or $(TRIALS),200)"
+
+bench-delivery: environments ## How quickly a courier finds what to bring; TEST_POSTGRES= for PostgreSQL, too
+	@$(PY)/python -m bench.sendings
+
+bench-planner: environments ## A day of the whole town through the message budget
+	@$(PY)/python -m bench.planner_day
+
 bench-booking: environments ## Sign-up opens: very many want few places; N=10000
 	@$(PY)/python -m bench.booking_load --contenders "$(or $(N),10000)"
 
 bench-desk: environments ## The desk with very many requests, and many desks open; REQUESTS=50000
 	@$(APART) $(PY)/python -m bench.desk --requests "$(or $(REQUESTS),50000)"
+
+bench-matching: environments ## Whom neighbours' needs go to, and how quickly; OFFERS=10000 [DAYS=30]
+	@$(APART) $(PY)/python -m bench.matching --offers "$(or $(OFFERS),10000)" --days "$(or $(DAYS),30)"
+
+bench-spoken: ready-to-test ## What becomes of spoken answers; RECORDINGS=folder
+	@$(PY)/python -m bench.spoken --recordings "$(RECORDINGS)"
+
+bench-wechat: environments ## A town's day on WeChat, within what it allows; SAMPLE=100
+	@$(PY)/python -m bench.wechat_day --sample "$(or $(SAMPLE),100)"
 
 fix: environments ## Format, and mend what can be mended
 	$(PY)/ruff format . && $(PY)/ruff check --fix .
@@ -101,4 +125,4 @@ clean: ## Remove what set-up made (never the state folder)
 	rm -rf .venv .venv-rasa .tools .build .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-similar bench-dates bench-chat bench-booking bench-desk drill drill-booking fix clean
+.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-similar bench-dates bench-chat bench-booking bench-desk bench-matching bench-wechat bench-delivery bench-planner drill drill-booking drill-claims drill-fuzz drill-delivery fix clean

@@ -8,16 +8,30 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from actions import channels, sending
+from actions.channels import Reached
 from actions.db import Base, Db, UtcDateTime
 from actions.people.model import Address, Resident, Words
 from actions.people.roles import Work
 from actions.people.scope import Scoped
+from actions.sending import USUAL, Way
 
 CHOICE_ID = re.compile(r"^c\.[A-Za-z0-9_-]{11}$")  # as `say` gives them
+MORE = "say_more"  # the intent of the choice that asks for what was held back
+SURE, NOT_SURE = "sure", "not_sure"  # … and of the answers to a tap that was read back
 
 
 class Status(StrEnum):
@@ -51,16 +65,22 @@ class Choice:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A photo (an upload's id), or a place (WGS-84 degrees)."""
+    """A photo or voice (an upload's id), or a place (WGS-84 degrees).
+
+    `remote` is what the platform knows a file by that has still to be fetched from it. `heard`
+    says of a voice how well it was understood: sure, unsure, or why it was not.
+    """
 
     kind: str
     upload_id: str = ""
     lat: float | None = None
     lon: float | None = None
+    remote: str = ""
+    heard: str = ""
 
 
 class Conversation(Scoped, Base):
-    """What a resident and we say to one another on one channel."""
+    """What a resident and we say to one another on one channel; `aloud`: by voice as well."""
 
     __tablename__ = "conversations"
     work = Work.TALKS
@@ -72,6 +92,8 @@ class Conversation(Scoped, Base):
     receipt_given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     unanswered_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     introduced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    not_understood: Mapped[int] = mapped_column(default=0)  # messages in a row
+    aloud: Mapped[bool] = mapped_column(default=False)
     epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     resident: Mapped[Resident] = relationship(lazy="joined")
@@ -83,7 +105,11 @@ class Conversation(Scoped, Base):
 
 
 class Message(Base):
-    """One thing said. Its words are in `words`, so that they can be erased."""
+    """One thing said. Its words are in `words`, so that they can be erased.
+
+    `for_neighbour`: said to us to be passed on, so it is not shown to staff. `held` and `rest`
+    are the choices and the words an elder is told when they ask for more.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (Index("ix_messages_conversation", "conversation_id", "id"),)
@@ -92,11 +118,15 @@ class Message(Base):
     author: Mapped[str] = mapped_column(String(10))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     inbox_id: Mapped[int | None] = mapped_column(index=True)  # what it answers
-    words_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
+    words_id: Mapped[int] = mapped_column(ForeignKey("words.id"), index=True)
     choices: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    held: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    rest_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
     attachments: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    for_neighbour: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    words: Mapped[Words] = relationship(lazy="joined")
+    words: Mapped[Words] = relationship(lazy="joined", foreign_keys=[words_id])
+    rest: Mapped[Words | None] = relationship(foreign_keys=[rest_id])
 
     @property
     def text(self) -> str:
@@ -107,6 +137,11 @@ class Message(Base):
     def offered(self) -> list[Choice]:
         """The choices offered with it, in order."""
         return [Choice(**choice) for choice in self.choices]
+
+    @property
+    def held_back(self) -> list[Choice]:
+        """The choices that are shown when more is asked for, in order."""
+        return [Choice(**choice) for choice in self.held]
 
 
 class Upload(Base):
@@ -191,9 +226,30 @@ def _welcome(db: Db, *, channel: str, address: str, now: datetime) -> Conversati
         id=secrets.token_hex(16), resident_id=resident.id, address_id=door.id, created_at=now
     )
     conversation.status, conversation.epoch = Status.PENDING, 0
+    conversation.not_understood, conversation.aloud = 0, False
     db.add(conversation)
     db.flush()
     return conversation
+
+
+def channel_of(db: Db, conversation: Conversation) -> str:
+    """Return the name of the channel a conversation is on."""
+    return db.get_one(Address, conversation.address_id).channel
+
+
+def of_resident(db: Db, resident_id: str) -> Conversation | None:
+    """Return where a resident is reached: the conversation they spoke in last, or any."""
+    return db.scalar(
+        select(Conversation)
+        .outerjoin(
+            Message,
+            (Message.conversation_id == Conversation.id) & (Message.author == Author.RESIDENT),
+        )
+        .where(Conversation.resident_id == resident_id)
+        .group_by(Conversation.id)
+        .order_by(func.coalesce(func.max(Message.id), 0).desc(), Conversation.created_at)
+        .limit(1)
+    )
 
 
 def say(  # noqa: PLR0913 - one row has this many facts
@@ -204,35 +260,63 @@ def say(  # noqa: PLR0913 - one row has this many facts
     author: Author,
     now: datetime,
     choices: Sequence[Choice] = (),
+    held: Sequence[Choice] = (),
+    rest: str = "",
     attachments: Sequence[Attachment] = (),
     inbox_id: int | None = None,
     staff_id: int | None = None,
     words_of: str = "",
+    kept: Words | None = None,
+    way: Way = USUAL,
 ) -> Message:
     """Write down one thing said; choices are given their opaque ids here.
 
-    `words_of` is the resident with whose words it is erased, if not the conversation's.
+    `words_of` is the resident with whose words it is erased, if not the conversation's. `kept`
+    are words that exist already: the message has these, and whoever erases them erases it. What
+    we say on a platform is owed to it in the same transaction, and goes out this `way`.
     """
     hold(db, conversation.id)
     whose = words_of or conversation.resident_id
-    words = Words(resident_id=whose, text=text, created_at=now)
-    offered = [
-        {**asdict(choice), "id": choice.id or f"c.{secrets.token_urlsafe(8)}"}
-        for choice in choices
-    ]
+    words = kept or Words(resident_id=whose, text=text, created_at=now)
     message = Message(
         conversation_id=conversation.id,
         author=author,
         staff_id=staff_id,
         inbox_id=inbox_id,
         words=words,
-        choices=offered,
+        choices=_issued(choices),
+        held=_issued(held),
+        rest=Words(resident_id=whose, text=rest, created_at=now) if rest else None,
         attachments=[asdict(attachment) for attachment in attachments],
         created_at=now,
     )
     db.add(message)
     db.flush()
+    if author != Author.RESIDENT:
+        _owe_platform(db, conversation, message, way, now)
     return message
+
+
+def _owe_platform(
+    db: Db, conversation: Conversation, message: Message, way: Way, now: datetime
+) -> None:
+    address = db.get_one(Address, conversation.address_id)
+    if channels.reached(address.channel) == Reached.PUSHED:
+        sending.put(
+            db,
+            message_id=message.id,
+            inbox_id=message.inbox_id,
+            address=address,
+            way=way,
+            now=now,
+        )
+
+
+def _issued(choices: Sequence[Choice]) -> list[dict[str, str]]:
+    return [
+        {**asdict(choice), "id": choice.id or f"c.{secrets.token_urlsafe(8)}"}
+        for choice in choices
+    ]
 
 
 def hold(db: Db, conversation_id: str) -> None:

@@ -123,9 +123,24 @@ class Database:
                         "or acknowledged messages can be lost"
                     )
 
+    def scrub(self) -> bool:
+        """Leave nothing of what was deleted in SQLite's files; False while others read.
+
+        Deleted content is overwritten, but lies in the log beside the file until that is
+        emptied. PostgreSQL does its own vacuuming.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with self.engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT"
+        ) as connection:
+            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
+
     def close(self) -> None:
-        """Give all connections back."""
+        """Give all connections back, and forget what was compiled for them."""
         self.engine.dispose()
+        self.engine.clear_compiled_cache()
 
 
 # dialect: (setting, how to ask, what is safe)
@@ -179,7 +194,8 @@ def _engine(url: str, busy_seconds: float) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # our own BEGIN below, not the driver's
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
 
 

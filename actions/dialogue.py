@@ -18,15 +18,18 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions import conversations, outbox, turns, wording
+from actions import conversations, errands, outbox, own_phone, turns, wording
 from actions import told as telling
 from actions.clock import Clock
 from actions.content import editions
 from actions.content.editions import Shelf
-from actions.conversations import Attachment, Author, Choice, Conversation, Draft
+from actions.conversations import Attachment, Author, Choice, Conversation, Draft, Message
 from actions.db import Database, Db
+from actions.errands import RESUMED, Errand
 from actions.errors import Refusal, TurnLost
-from actions.told import Told
+from actions.intents import DEEDS, INTERRUPTIONS, QUESTIONS, SURE
+from actions.square import Square
+from actions.told import MISHEARD, Told
 from actions.turns import InboxEntry, TurnRow
 from actions.wording import Wording
 from knowledge.pack import Pack
@@ -36,26 +39,10 @@ Events = list[dict[str, Any]]
 
 SKIPPED = "skipped"  # the value of a slot this resident need not be asked for
 
-# What a message may be while a form waits for something else (intents by their part in a form).
-QUESTIONS = frozenset(
-    {"ask_knowledge", "ask_hours", "ask_departure", "list_activities", "list_bookings"}
-    | {"check_request", "ask_help", "ask_quick_links", "greet", "thank", "goodbye"}
-    | {"ask_roundtable", "ask_volunteer_hours"}
-)
-WAYS_OUT = frozenset(
-    {"cancel", "ask_person", "set_elder_mode", "set_language", "set_reminders"}
-)
-DEEDS = frozenset(
-    {"book_activity", "cancel_booking", "change_booking"}
-    | {"report_problem", "add_to_request", "correct_place", "withdraw_request"}
-    | {"request_help", "offer_help"}
-)
-INTERRUPTIONS = QUESTIONS | WAYS_OUT
 # Forms that only ask back about a question: nothing is lost when the next wish replaces them.
 PASSING_FORMS = frozenset({"ask_departure_form"})
 # Forms we may have begun ourselves: they give way to a deed, and ask on after a question.
 YIELDING_FORMS = frozenset({"add_to_request_form"})
-SURE = 0.6  # below this an intent does not take a free-text answer away from a form
 
 
 @dataclass(frozen=True)
@@ -112,6 +99,11 @@ class Turn:
     def wording(self) -> Wording:
         """What is said to residents."""
         return self.ground.wording
+
+    @property
+    def square(self) -> Square:
+        """Where topics without a programme stand."""
+        return Square(self.pack, self.wording)
 
     @property
     def local(self) -> datetime:
@@ -216,6 +208,7 @@ class DialogueAction(Action, ABC):
         try:
             with self.ground.database.transaction() as db:
                 turn = read_turn(self.ground, db, dispatcher, tracker)
+                own_phone.refuse(db, turn.conversation, self.name())
                 self.claim(turn)
                 return self.act(turn)
         except TurnLost:
@@ -246,6 +239,7 @@ class Answer(DialogueAction, ABC):
         with self.ground.database.reading() as db:
             turn = read_turn(self.ground, db, dispatcher, tracker)
             try:
+                own_phone.refuse(db, turn.conversation, self.name())
                 return self.act(turn)
             except Refusal as refusal:
                 turn.say(refusal.response, **refusal.details)
@@ -310,6 +304,9 @@ class Form(DialogueAction, ABC):
     def claim(self, turn: Turn) -> None:
         turns.require_running(turn.db, turn.row)
 
+    def refused(self) -> Events:
+        return [ActiveLoop(None), SlotSet("requested_slot", None)]
+
     def questions(self) -> list["Question"]:
         """Return the actions that ask for each slot, to be registered with the form."""
         return [Question(self.ground, self.form, step) for step in self.steps]
@@ -323,7 +320,7 @@ class Form(DialogueAction, ABC):
         asked = next(
             (s for s in self.steps if s.slot == turn.slots.get("requested_slot")), None
         )
-        changes = self._begin(turn) if asked is None else self._listen(turn, asked)
+        changes = self._changes(turn, asked)
         if not changes:
             if self._passes(turn):
                 conversations.drop_draft(turn.db, turn.conversation.id)
@@ -334,6 +331,11 @@ class Form(DialogueAction, ABC):
             turn.db, turn.conversation.id, self.form, filled | changes, now=turn.now
         )
         return [SlotSet(slot, value) for slot, value in changes.items()]
+
+    def _changes(self, turn: Turn, asked: Step | None) -> dict[str, Any]:
+        if asked is None:
+            return self._begin(turn)
+        return {asked.slot: None} if turn.choice == RESUMED else self._listen(turn, asked)
 
     def _begin(self, turn: Turn) -> dict[str, Any]:
         """Take from the first message whatever it says; always at least one slot is touched."""
@@ -365,7 +367,10 @@ class Form(DialogueAction, ABC):
             return {asked.slot: value}
         if (turn.intent in INTERRUPTIONS and turn.confidence >= SURE) or self._passes(turn):
             return {}
-        turn.say("utter_finish_first" if turn.interrupts else "utter_ask_rephrase")
+        if turn.interrupts:
+            turn.say("utter_finish_first")
+        else:
+            turn.say("utter_ask_rephrase", told=Told(MISHEARD))
         return {asked.slot: None}
 
     def _passes(self, turn: Turn) -> bool:
@@ -401,8 +406,14 @@ class Question(Answer):
         return self._name
 
     def act(self, turn: Turn) -> Events:
-        self._step.ask(turn)
+        if not (turn.interrupts and self._is_put_later(turn)):
+            self._step.ask(turn)
         return []
+
+    def _is_put_later(self, turn: Turn) -> bool:
+        """Whether the same message is gone on with, so that it is asked after that."""
+        errand = turn.db.get(Errand, turn.row.errand_id) if turn.row.errand_id else None
+        return errand is not None and errands.more_due(turn.db, errand)
 
 
 class StartSession(DialogueAction):
@@ -463,7 +474,8 @@ def read_turn(
 ) -> Turn:
     """Load the turn Rasa speaks of, with the message as the resident wrote it."""
     turn_id = _turn_id(tracker) or _shell_turn(ground, db, tracker).id
-    row, message, conversation = turns.load(db, turn_id)
+    row, message, conversation, errand = turns.load(db, turn_id)
+    text = errand.words if errand else message.text
     active = editions.active(db)
     latest = tracker.latest_message or {}
     intent = latest.get("intent") or {}
@@ -475,19 +487,26 @@ def read_turn(
         now=ground.clock.now(),
         language=row.language,
         elder=row.elder,
-        text=message.text,
+        text=text,
         intent=str(intent.get("name") or ""),
         confidence=_confidence(latest),
         entities=tuple(
-            Entity(str(e["entity"]), str(e["value"]), message.text[e["start"] : e["end"]])
+            Entity(str(e["entity"]), str(e["value"]), text[e["start"] : e["end"]])
             for e in latest.get("entities", ())
             if "start" in e
         ),
-        attachments=tuple(Attachment(**attachment) for attachment in message.attachments),
+        attachments=_attached(message, errand),
         slots=dict(tracker.slots),
         dispatcher=dispatcher,
         index_version=active.index_version if active else None,
     )
+
+
+def _attached(message: Message, errand: Errand | None) -> tuple[Attachment, ...]:
+    """Return what came with a message; a question asked beside it has nothing to do with it."""
+    if errand and errand.intent in QUESTIONS:
+        return ()
+    return tuple(Attachment(**attachment) for attachment in message.attachments)
 
 
 def _confidence(latest: Mapping[str, Any]) -> float:

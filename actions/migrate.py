@@ -6,9 +6,21 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import select
 
-from actions import conversations, outbox, told, turns
+from actions import (
+    alerts,
+    conversations,
+    cursors,
+    errands,
+    outbox,
+    pacing,
+    sending,
+    told,
+    turns,
+)
+from actions.acquaintance import model as acquaintance_model
 from actions.booking import model as booking_model
 from actions.booking.schedule import write_sessions
+from actions.care import model as care_model
 from actions.content import importing
 from actions.content import model as content_model
 from actions.content.model import Publication
@@ -17,16 +29,22 @@ from actions.db import Base, Database, Db
 from actions.governance import model as governance_model
 from actions.governance.roundtable import model as roundtable_model
 from actions.learning import model as learning_model
+from actions.mydata import model as mydata_model
 from actions.neighbours import model as neighbours_model
+from actions.news import model as news_model
+from actions.news import samples
 from actions.people import model as people_model
 from actions.people.model import Area
+from actions.relay import model as relay_model
 from knowledge.pack import Pack
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Every module that has tables: a model is only known once its module is imported.
 TABLES = (
-    *(people_model, conversations, told, turns, outbox, learning_model),
-    *(content_model, booking_model, governance_model, neighbours_model, roundtable_model),
+    *(people_model, cursors, pacing, sending, conversations, told, errands, turns, outbox),
+    *(alerts, learning_model, content_model, booking_model, governance_model),
+    *(neighbours_model, roundtable_model, relay_model, care_model, acquaintance_model),
+    *(mydata_model, news_model),
 )
 
 
@@ -43,6 +61,7 @@ def run(press: Press) -> Publication | None:
     published = importing.take_over(press)
     with database.transaction() as db:
         write_sessions(db, press.home.shelf.pack(db), now=clock.now())
+        samples.take_over(db, press.home.shelf.pack(db), now=clock.now())
     return published
 
 

@@ -4,7 +4,7 @@ No scheduler: something that happens later is a notice with a later `due_at`.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,12 +19,15 @@ from sqlalchemy import (
     String,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from actions import planning
 from actions.conversations import Choice, Conversation
 from actions.db import Base, Db, UtcDateTime
+from actions.sending import Priority
 from actions.turns import TurnRow, TurnState
 
 LEASE = timedelta(seconds=30)  # a worker that dies is replaced after this
@@ -36,24 +39,29 @@ TURN_GRACE = timedelta(
 class NoticeState(StrEnum):
     """waiting → sent, or cancelled (its cause or its time went), or dead after the last try.
 
-    What is owed to somebody without a page waits, once it is due, for staff to phone.
+    What is owed to somebody without a page waits, once it is due, for staff to phone. What is
+    held waits for a resident to write: a platform lets us say no more until then.
     """
 
     WAITING = "waiting"
+    HELD = "held"
     TO_PHONE = "to_phone"
     SENT = "sent"
     CANCELLED = "cancelled"
     DEAD = "dead"
 
 
-OWED = (NoticeState.WAITING, NoticeState.TO_PHONE)
+OWED = (NoticeState.WAITING, NoticeState.HELD, NoticeState.TO_PHONE)
 
 
 class Notice(Base):
     """One thing to tell: a response of the domain with its values, or staff's own words."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_outbox_due", "state", "due_at"),
+        Index("ix_outbox_order", "state", "priority", "due_at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(80), unique=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
@@ -61,11 +69,12 @@ class Notice(Base):
     about: Mapped[str] = mapped_column(String(60), default="", index=True)
     response: Mapped[str] = mapped_column(String(80))
     values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     choices: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     photos: Mapped[list[str]] = mapped_column(JSON, default=list)  # ids of uploads
     told: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # its mark
+    priority: Mapped[int] = mapped_column(default=Priority.NOTICE)
     state: Mapped[str] = mapped_column(String(10), default=NoticeState.WAITING)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     stale_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # never sent from then on
@@ -89,12 +98,15 @@ def put(  # noqa: PLR0913 - one row has this many facts
     key: str = "",
     words_id: int | None = None,
     staff_id: int | None = None,
+    priority: Priority | None = None,
 ) -> Notice:
     """Owe somebody a notice.
 
     `values` must be JSON as `wording.to_json` gives it. `about` names the cause
     ("booking:12") so that it can be cancelled; `key` makes a notice that exists once. From
-    `stale_at` on it is not sent any more: it would not be true.
+    `stale_at` on it is not sent any more: it would not be true. News of a turn's own deed and
+    staff's own words go out as replies do, else the response says what goes first, or
+    `priority`.
     """
     notice = Notice(
         key=key or secrets.token_hex(16),
@@ -107,6 +119,7 @@ def put(  # noqa: PLR0913 - one row has this many facts
         photos=list(photos),
         words_id=words_id,
         staff_id=staff_id,
+        priority=_priority(response, turn_id or staff_id, priority),
         state=NoticeState.WAITING,
         due_at=due_at,
         stale_at=stale_at,
@@ -115,6 +128,12 @@ def put(  # noqa: PLR0913 - one row has this many facts
     db.add(notice)
     db.flush()
     return notice
+
+
+def _priority(response: str, answers: object, given: Priority | None) -> Priority:
+    if answers:
+        return Priority.REPLY
+    return planning.RULES[planning.kind_of(response)].priority if given is None else given
 
 
 def put_once(db: Db, *, key: str, **notice: Any) -> Notice | None:
@@ -148,15 +167,29 @@ def is_untried(db: Db, key: str) -> bool:
     return db.scalar(held) is not None
 
 
-def cancel(db: Db, about: str) -> int:
-    """Take back every notice about something that is still owed; returns how many."""
+def cancel(db: Db, about: str, *, conversation_id: str = "") -> int:
+    """Take back every notice about something that is still owed; returns how many.
+
+    In one conversation alone, where it is named.
+    """
+    there = Notice.conversation_id == conversation_id if conversation_id else true()
     taken_back = db.execute(
         update(Notice)
-        .where(Notice.about == about, Notice.state.in_(OWED))
+        .where(Notice.about == about, Notice.state.in_(OWED), there)
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
     return int(taken_back.rowcount)  # type: ignore[attr-defined]
+
+
+def readdress(db: Db, about: str, conversation_id: str) -> None:
+    """Owe in another conversation what is still owed about something."""
+    db.execute(
+        update(Notice)
+        .where(Notice.about == about, Notice.state.in_(OWED))
+        .values(conversation_id=conversation_id, state=NoticeState.WAITING)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def of_turn(db: Db, turn_id: str) -> list[Notice]:
@@ -177,10 +210,11 @@ def is_any_due(db: Db, *, now: datetime) -> bool:
 
 
 def lease_due(db: Db, *, now: datetime, limit: int = 20) -> list[Notice]:
-    """Take the next due notices for a while, oldest first, at most one per conversation.
+    """Take the next due notices for a while, at most one per conversation.
 
-    A conversation's notices go out in the order they were owed: one that is being sent, or is
-    to be tried again, holds the later ones up. Notices of a turn the gateway is still at are
+    What somebody waits for comes first, then what was due first. In a conversation notices that
+    matter alike go out as they were owed: one that is being sent, or is to be tried again,
+    holds the later ones up. Notices of a turn the gateway is still at are
     left to it. Run in a transaction.
     """
     ahead = aliased(Notice)
@@ -190,6 +224,7 @@ def lease_due(db: Db, *, now: datetime, limit: int = 20) -> list[Notice]:
             ahead.conversation_id == Notice.conversation_id,
             ahead.state == NoticeState.WAITING,
             ahead.id < Notice.id,
+            ahead.priority <= Notice.priority,
             or_(ahead.due_at <= now, ahead.tries > 0),
         )
         .exists()
@@ -218,7 +253,7 @@ def lease_due(db: Db, *, now: datetime, limit: int = 20) -> list[Notice]:
         # Said of the row itself too: PostgreSQL looks again at no other when it locks one.
         .where(or_(Notice.lease_until.is_(None), Notice.lease_until < now))
         .where(~goes_first, ~being_sent, ~at_work)
-        .order_by(Notice.due_at, Notice.id)
+        .order_by(Notice.priority, Notice.due_at, Notice.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -226,6 +261,60 @@ def lease_due(db: Db, *, now: datetime, limit: int = 20) -> list[Notice]:
     for notice in leased:
         notice.lease_until, notice.tries = now + LEASE, notice.tries + 1
     return leased
+
+
+def put_off(notice: Notice, until: datetime) -> None:
+    """Let a notice that is being looked at wait: it has not been tried."""
+    notice.due_at, notice.lease_until, notice.tries = until, None, notice.tries - 1
+
+
+def hold(notice: Notice, until: datetime) -> None:
+    """Let a notice wait until its resident writes; then another way is looked for."""
+    put_off(notice, until)
+    notice.state = NoticeState.HELD
+
+
+def release(db: Db, conversation_id: str, *, now: datetime) -> None:
+    """Tell what was held: the resident has written again."""
+    db.execute(
+        update(Notice)
+        .where(Notice.conversation_id == conversation_id, Notice.state == NoticeState.HELD)
+        .values(state=NoticeState.WAITING, due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def also_due(db: Db, notice: Notice, *, now: datetime) -> Sequence[Notice]:
+    """Return what else is due in a notice's conversation and nobody is sending, in order."""
+    return db.scalars(
+        select(Notice)
+        .where(
+            Notice.conversation_id == notice.conversation_id,
+            Notice.id != notice.id,
+            Notice.state == NoticeState.WAITING,
+            Notice.due_at <= now,
+            or_(Notice.lease_until.is_(None), Notice.lease_until < now),
+            _is_true(now),
+        )
+        .order_by(Notice.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def last_told(db: Db, resident_id: str, responses: Collection[str]) -> datetime | None:
+    """Return when a resident was told one of these last, in whichever conversation."""
+    return db.scalar(
+        select(Notice.sent_at)
+        .join(Conversation, Conversation.id == Notice.conversation_id)
+        .where(
+            Conversation.resident_id == resident_id,
+            Notice.state == NoticeState.SENT,
+            Notice.response.in_(responses),
+            Notice.sent_at.is_not(None),
+        )
+        .order_by(Notice.sent_at.desc())
+        .limit(1)
+    )
 
 
 def mark_sent(db: Db, notice_id: int, *, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from rasa_sdk.interfaces import Action
 from actions import handoff, server, smalltalk
 from actions.answers import actions as answers
 from actions.booking import actions as booking
+from actions.care import actions as care
 from actions.clock import open_clock
 from actions.content.editions import Shelf
 from actions.db import Database
@@ -13,8 +14,13 @@ from actions.dialogue import CancelForm, Ground, StartSession
 from actions.errors import SettingInvalid
 from actions.governance import actions as governance
 from actions.governance.roundtable import actions as roundtable
+from actions.household import actions as household
+from actions.mydata import actions as mydata
 from actions.neighbours import actions as neighbours
+from actions.neighbours import meaning
+from actions.news import actions as news
 from actions.settings import Settings
+from actions.talking import actions as talking
 from actions.wording import read_wording
 from knowledge.embedder import OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
@@ -23,7 +29,10 @@ from knowledge.sorting import Sorter
 from knowledge.transit import open_timetable
 from knowledge.vectors import store_at
 
-TOPICS = (booking, governance, roundtable, neighbours, handoff, smalltalk)
+TOPICS = (
+    *(booking, governance, roundtable, neighbours, talking, care, household),
+    *(mydata, news, handoff, smalltalk),
+)
 
 
 def run(said: Settings) -> None:
@@ -57,6 +66,7 @@ def warm_up(base: KnowledgeBase, sorter: Sorter, pack: Pack) -> None:
     """Load what is loaded at its first use, so that the first resident need not wait for it."""
     base.search("你好", "zh")
     sorter.scores(pack, "你好")
+    meaning.learn(pack, sorter)
     open_timetable(pack)
 
 

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         return self.state_dir / "content"
 
     @property
+    def uploads_dir(self) -> Path:
+        """The folder of what residents and staff have sent."""
+        return self.state_dir / "uploads"
+
+    @property
     def sorting_dir(self) -> Path:
         """The folder of what the sorter of reports learned."""
         return self.state_dir / "sorting"

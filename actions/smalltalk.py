@@ -6,8 +6,11 @@ from abc import ABC
 from rasa_sdk.events import SlotSet
 from rasa_sdk.interfaces import Action
 
-from actions import turns
+from actions import elder, turns
 from actions.dialogue import Answer, DialogueAction, Events, Ground, Turn
+from actions.people import acting
+from actions.people.model import Acting
+from actions.told import MISHEARD, Told
 from knowledge.text import normalise
 
 # action → what it says; nothing is looked up and nothing changes.
@@ -18,6 +21,7 @@ SAYINGS = {
     "action_ask_help": "utter_ask_help",
     "action_clarify": "utter_clarify",
 }
+MARKS = {"action_clarify": Told(MISHEARD)}
 
 ELDER_OFF = re.compile(
     r"正常|普通|标准|平常|平时|换回|恢复|关闭|关掉|退出|取消|我不老|(?:不用|不要|不需要|别用).{0,3}(?:长辈|老人|老年|大字|关怀|这个)"
@@ -45,7 +49,7 @@ class Say(Answer):
         return self._name
 
     def act(self, turn: Turn) -> Events:
-        turn.say(self._response)
+        turn.say(self._response, told=MARKS.get(self._name))
         return []
 
 
@@ -63,10 +67,14 @@ class SetElderMode(Prefer):
         return "action_set_elder_mode"
 
     def act(self, turn: Turn) -> Events:
-        elder = wants_elder_mode(turn.text)
-        turn.conversation.resident.elder = elder
-        turn.tell("utter_elder_mode_on" if elder else "utter_elder_mode_off")
-        return [SlotSet("elder", elder)]
+        on = wants_elder_mode(turn.text)
+        if one := _deputy(turn):
+            done = elder.switch_for(turn.db, turn.square, one, on=on, now=turn.now)
+            turn.tell(done.response, **done.values)
+            return []
+        elder.switch(turn.db, turn.conversation.resident, on=on)
+        turn.tell("utter_elder_mode_on" if on else "utter_elder_mode_off")
+        return [SlotSet("elder", on)]
 
 
 class SetLanguage(Prefer):
@@ -86,6 +94,13 @@ def actions(ground: Ground) -> list[Action]:
     """Make all of small talk's actions."""
     sayings = [Say(ground, name, response) for name, response in SAYINGS.items()]
     return [*sayings, SetElderMode(ground), SetLanguage(ground)]
+
+
+def _deputy(turn: Turn) -> Acting | None:
+    """Return how they act for the parent their words name (给我妈说简单些), if they do."""
+    parent = acting.principal(turn.db, turn.resident_id, turn.text)
+    lasting = acting.lasting_of(turn.db, turn.resident_id)
+    return next((o for o in lasting if parent and o.principal_id == parent.id), None)
 
 
 def wants_elder_mode(text: str) -> bool:

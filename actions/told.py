@@ -16,6 +16,7 @@ from actions.conversations import Message
 from actions.db import Base, Db, UtcDateTime
 
 UNKNOWN, SUGGESTED = "unknown", "suggested"  # kinds of a reply that told no record
+MISHEARD = "misheard"  # of one that asks to say it again: kept nowhere, only counted
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class ToldAnswer(Base):
 
 def keep(db: Db, reply: Message, told: Told | None, *, now: datetime) -> None:
     """Write down what a reply told, if it told anything that may be corrected or missed."""
-    if told is None:
+    if told is None or told.kind == MISHEARD:
         return
     db.add(
         ToldAnswer(

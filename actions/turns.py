@@ -6,18 +6,31 @@ A message becomes an `InboxEntry` before it is acknowledged. Each try at answeri
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from actions import conversations
 from actions.conversations import Conversation, Draft, Message
 from actions.db import Base, Db, UtcDateTime
+from actions.errands import Errand
 from actions.errors import TurnLost
+
+LEAST_SECONDS = 1.0  # for one errand, when those before it took all of the time
 
 
 class EntryState(StrEnum):
@@ -53,7 +66,7 @@ class InboxEntry(Base):
     conversation_id: Mapped[str | None] = mapped_column(
         ForeignKey("conversations.id"), index=True
     )
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     payload: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(12), default=EntryState.WAITING)
     tries: Mapped[int] = mapped_column(default=0)
@@ -63,13 +76,17 @@ class InboxEntry(Base):
 
 
 class TurnRow(Base):
-    """One try at answering an inbox entry."""
+    """One try at answering an inbox entry, or one errand of it.
+
+    The message is the errand's where there is one: it may have been said long before.
+    """
 
     __tablename__ = "turns"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"), index=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
-    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), index=True)
+    errand_id: Mapped[int | None] = mapped_column(ForeignKey("errands.id"), index=True)
     state: Mapped[str] = mapped_column(String(10), default=TurnState.RUNNING)
     language: Mapped[str] = mapped_column(String(2))
     elder: Mapped[bool]
@@ -97,6 +114,7 @@ class Opening:
     language: str
     elder: bool
     choice: dict[str, str] | None = None
+    errand: Errand | None = None
 
 
 def open_turn(db: Db, entry: InboxEntry, opening: Opening, *, now: datetime) -> TurnRow:
@@ -111,6 +129,7 @@ def open_turn(db: Db, entry: InboxEntry, opening: Opening, *, now: datetime) -> 
         inbox_id=entry.id,
         conversation_id=entry.conversation_id,
         message_id=entry.message_id,
+        errand_id=None,
         state=TurnState.RUNNING,
         language=opening.language,
         elder=opening.elder,
@@ -120,8 +139,27 @@ def open_turn(db: Db, entry: InboxEntry, opening: Opening, *, now: datetime) -> 
     )
     entry.tries += 1
     db.add(turn)
+    if opening.errand is not None:
+        be_about(turn, opening.errand)
     db.flush()
     return turn
+
+
+def left(db: Db, entry: InboxEntry, seconds: float, *, now: datetime) -> float:
+    """Return what is left of an entry's seconds, after what was answered in this try of it."""
+    began = db.scalar(
+        select(func.min(TurnRow.started_at)).where(
+            TurnRow.inbox_id == entry.id, TurnRow.started_at > now - timedelta(seconds=seconds)
+        )
+    )
+    spent = (now - began).total_seconds() if began and not entry.tries else 0.0
+    return max(seconds - spent, LEAST_SECONDS)
+
+
+def be_about(turn: TurnRow, errand: Errand) -> None:
+    """Let a turn answer one errand, and not the whole message of its entry."""
+    turn.errand_id = errand.id
+    turn.message_id = errand.message_id or turn.message_id
 
 
 def _draft(db: Db, conversation_id: str) -> dict[str, Any] | None:
@@ -146,9 +184,14 @@ def act(db: Db, turn: TurnRow, step: str, *, now: datetime) -> None:
         raise TurnLost(f"turn {turn.id} was given up")
     try:
         with db.begin_nested():
-            db.add(Deed(inbox_id=turn.inbox_id, step=step, done_at=now))
+            db.add(Deed(inbox_id=turn.inbox_id, step=_once(turn, step), done_at=now))
     except IntegrityError:
         raise TurnLost(f"step {step} of inbox entry {turn.inbox_id} is done") from None
+
+
+def _once(turn: TurnRow, step: str) -> str:
+    """Name a step within its entry: two errands may each do the same."""
+    return step if turn.errand_id is None else f"{step}#{turn.errand_id}"
 
 
 def require_running(db: Db, turn: TurnRow) -> None:
@@ -215,15 +258,16 @@ def close_entry(entry: InboxEntry, state: EntryState, *, now: datetime) -> None:
     entry.state, entry.finished_at, entry.payload = state, now, None
 
 
-def load(db: Db, turn_id: str) -> tuple[TurnRow, Message, Conversation]:
-    """Return a turn, what the resident wrote in it, and in which conversation.
+def load(db: Db, turn_id: str) -> tuple[TurnRow, Message, Conversation, Errand | None]:
+    """Return a turn, what the resident wrote in it, in which conversation, and its errand.
 
     Raises:
         sqlalchemy.exc.NoResultFound: there is no such turn.
     """
     return db.execute(
-        select(TurnRow, Message, Conversation)
+        select(TurnRow, Message, Conversation, Errand)
         .join(Message, Message.id == TurnRow.message_id)
         .join(Conversation, Conversation.id == TurnRow.conversation_id)
+        .outerjoin(Errand, Errand.id == TurnRow.errand_id)
         .where(TurnRow.id == turn_id)
     ).one()

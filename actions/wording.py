@@ -35,13 +35,16 @@ class Bilingual(Protocol):
 class Said:
     """A reply as the resident gets it, and the mark of what it told, if anything.
 
-    `photos` are ids of uploads that go with it.
+    `photos` are ids of uploads that go with it. `held` and `rest` are the choices and the
+    words that are told when more is asked for.
     """
 
     text: str
     choices: tuple[Choice, ...] = ()
     told: Told | None = None
     photos: tuple[str, ...] = ()
+    held: tuple[Choice, ...] = ()
+    rest: str = ""
 
 
 @dataclass(frozen=True)

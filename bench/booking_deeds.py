@@ -36,7 +36,6 @@ from actions.conversations import Author, Conversation
 from actions.db import Database, Db
 from actions.errors import Refusal
 from actions.taps import Tap
-from bot.channels.webchat import ByRow
 from bot.delivery import Delivery
 
 OVER = timedelta(minutes=31)  # after so long an offer has run out
@@ -214,7 +213,6 @@ def deliver(racer: Racer, _request: Request) -> None:
         racer.database,
         Standing(racer.now),
         racer.programme.wording,
-        {"webchat": ByRow()},
         timedelta(days=1),
     ).deliver_due()
 
@@ -258,9 +256,9 @@ def race(url: str, programme: Programme, start: Barrier, parent: Connection, see
     """Do the share of one trial after another, until told None: a process's whole life."""
     chance = random.Random(seed)
     database = Database(url)
-    event.listen(database.engine, "before_cursor_execute", _doze(chance))
+    event.listen(database.engine, "before_cursor_execute", doze(chance))
     if database.engine.dialect.name == "sqlite":
-        event.listen(database.engine, "connect", _hurry)
+        event.listen(database.engine, "connect", hurry)
     while (share := parent.recv()) is not None:
         now, requests = share
         racer = Racer(database, programme, now)
@@ -271,15 +269,17 @@ def race(url: str, programme: Programme, start: Barrier, parent: Connection, see
     database.close()
 
 
-def _doze(chance: random.Random) -> Callable[..., None]:
-    def doze(*_statement: Any) -> None:
+def doze(chance: random.Random) -> Callable[..., None]:
+    """Return what falls asleep now and then, to be called before every statement."""
+
+    def now_and_then(*_statement: Any) -> None:
         if chance.randrange(ONE_IN) == 0:
             time.sleep(chance.uniform(0, ASLEEP))
 
-    return doze
+    return now_and_then
 
 
-def _hurry(connection: Any, _record: Any) -> None:
+def hurry(connection: Any, _record: Any) -> None:
     """Do not wait for the disk: nothing is killed here."""
     connection.execute("PRAGMA synchronous=OFF")
 

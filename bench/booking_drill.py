@@ -170,7 +170,7 @@ def ring_of(url: str, processes: int) -> Iterator[Ring]:
     assert migrate.TABLES
     Base.metadata.create_all(database.engine)
     if database.engine.dialect.name == "postgresql":
-        _hurry(database)
+        hurry_server(database)
     crowd, staff_id = _people(database)
     spawn = multiprocessing.get_context("spawn")
     start = spawn.Barrier(processes)
@@ -278,7 +278,7 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def _hurry(database: Database) -> None:
+def hurry_server(database: Database) -> None:
     """Let no commit wait for the disk: nothing is killed here."""
     name = database.engine.url.database
     with database.transaction() as db:

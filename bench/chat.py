@@ -43,7 +43,10 @@ SCRIPTS: tuple[tuple[Step, ...], ...] = (
         ("deed", 1),
     ),
     (("question", "?"), ("list", "这周末有什么活动"), ("small talk", "谢谢")),
-    (("form", "想请邻居帮我取个快递"), ("form", "明天下午三点"), ("deed", 1)),
+    (
+        *(("form", "想请邻居帮我取个快递"), ("form", "明天下午三点")),
+        *(("form", "王阿姨"), ("deed", 1)),
+    ),
     (("question", "?"), ("hours", "健身房几点关门"), ("question", "?")),
 )
 

@@ -1,4 +1,4 @@
-"""`python -m bot serve | worker | chat | staff | keys`: the bot's processes and commands."""
+"""`python -m bot serve | worker | chat | staff | keys | wechat`: processes and commands."""
 
 import json
 from datetime import datetime
@@ -10,7 +10,9 @@ import uvicorn
 
 from actions.errors import XiaoliError
 from bot import app, logs, settings
+from bot.channels.telegram import door
 from bot.channels.terminal import Terminal
+from bot.channels.wechat.commands import commands as wechat
 from bot.desk.commands import commands as staff
 from bot.open311.commands import commands as keys
 from knowledge.errors import KnowledgeError
@@ -18,6 +20,7 @@ from knowledge.errors import KnowledgeError
 commands = typer.Typer(no_args_is_help=True, add_completion=False)
 commands.add_typer(staff, name="staff")
 commands.add_typer(keys, name="keys")
+commands.add_typer(wechat, name="wechat")
 
 
 @commands.command()
@@ -59,6 +62,12 @@ def digest(
     """Write the digest of a day, yesterday's if none is named, as somebody there may see it."""
     out.write_bytes(app.draw_digest(settings.read(), area, team, day.date() if day else None))
     typer.echo(str(out))
+
+
+@commands.command()
+def telegram_link(area: Annotated[str, typer.Argument(help="as a path: guali/qicai/")]) -> None:
+    """Print the link that opens the bot on Telegram from a door sign of an area."""
+    typer.echo(door.link(settings.read(), area))
 
 
 def _running() -> str:

@@ -1,9 +1,10 @@
 """Puts the bot together, once: gateway, chat API, page, desk, health and metrics."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -26,10 +27,12 @@ from actions.db import Database, Db
 from actions.errors import kind_of
 from actions.people import scope
 from actions.wording import Wording, read_wording
-from bot import draws, feeds, page
+from bot import doors, draws, faces, feeds, mydata, news, page
 from bot import gateway as life
-from bot.assistant import Assistant, RasaAssistant
-from bot.channels import deskchat, partner, phone, webchat
+from bot.assistant import RasaAssistant
+from bot.channels import webchat
+from bot.channels.platform import Platform
+from bot.courier import Courier
 from bot.delivery import Delivery
 from bot.desk import digest
 from bot.desk import pages as desk
@@ -40,12 +43,17 @@ from bot.feeds import Feeds
 from bot.gateway import Gateway
 from bot.ground import Ground
 from bot.limits import Limits
+from bot.media import Media
 from bot.open311 import api as open311
 from bot.open311.endpoint import ROOT as OPEN311
 from bot.open311.endpoint import Open311
 from bot.problems import Problem
 from bot.settings import Settings
-from bot.upkeep import Digests, Draws, Offers, Publisher, Requests, Upkeep
+from bot.upkeep import BY_THE_CLOCK, Forgotten, Publisher, Retention, Upkeep
+from bot.voice.booth import Booth
+from bot.voice.speaker import open_speaker
+from bot.voice.whisper import Whisper
+from bot.voices import Voices, count
 from knowledge.embedder import Embedder, OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
@@ -77,6 +85,7 @@ class Parts:
     gateway: Gateway
     webchat: webchat.Webchat
     embedder: Embedder
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
 
     @cached_property
     def home(self) -> Home:
@@ -90,7 +99,7 @@ class Parts:
         return Programme(self.home.shelf.pack(db), self.wording)
 
 
-def assemble(settings: Settings, assistant: Assistant) -> Parts:
+def assemble(settings: Settings, assistant: RasaAssistant) -> Parts:
     """Open the store, the words and the gate, and put the gateway on them.
 
     Raises:
@@ -102,6 +111,8 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
     wording = read_wording(pack.zone)
     clock = open_clock(settings.test_clock)
     embedder = Remembering(OnnxEmbedder(settings.encoder_dir))
+    platforms = doors.open_all(settings)
+    booth = Booth()
     gateway = Gateway(
         Ground(
             database=database,
@@ -114,9 +125,19 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
                 settings.state_dir / "safety",
             ),
             assistant=assistant,
+            media=Media(
+                database,
+                clock,
+                settings.uploads_dir,
+                platforms,
+                open_ears(settings, pack, booth),
+                booth,
+            ),
+            reader=assistant,
             shelf=Shelf(pack, settings.content_dir),
             secret_key=settings.secret_key,
             turn_seconds=settings.turn_seconds,
+            speaks=bool(settings.speaker_command),
         )
     )
     channel = webchat.Webchat(
@@ -125,9 +146,17 @@ def assemble(settings: Settings, assistant: Assistant) -> Parts:
         clock=clock,
         limits=Limits(settings.rate_limit),
         secret_key=settings.secret_key,
-        uploads=settings.state_dir / "uploads",
+        uploads=settings.uploads_dir,
     )
-    return Parts(settings, database, wording, pack, gateway, channel, embedder)
+    return Parts(settings, database, wording, pack, gateway, channel, embedder, platforms)
+
+
+def open_ears(settings: Settings, pack: Pack, booth: Booth) -> Whisper | None:
+    """Return what hears residents' voices, where set-up has made it."""
+    if not (settings.whisper_dir / "model.bin").is_file():
+        return None
+    names = f"{pack.community.name.zh}，{pack.bot.name.zh}。"
+    return Whisper(settings.whisper_dir, names, booth)
 
 
 def build(settings: Settings) -> ASGIApp:
@@ -138,29 +167,51 @@ def build(settings: Settings) -> ASGIApp:
 
 def put_together(parts: Parts, client: httpx.AsyncClient) -> ASGIApp:
     """Make the app of its parts (tests hand in parts with a fake assistant)."""
+    ears = doors.hear_all(parts.settings, parts.platforms, parts.gateway)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(life.background(parts.gateway)())
+        at_work = [
+            life.background(parts.gateway)(),
+            *(ear.listen() for ear in ears if ear.listen),
+        ]
+        tasks = [asyncio.ensure_future(work) for work in at_work]
         yield
-        sweeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweeping
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await client.aclose()
         parts.database.close()
 
     app = FastAPI(title="小沥 Xiaoli", lifespan=lifespan, docs_url=None, redoc_url=None)
     _answer_problems(app, parts.wording)
     app.include_router(webchat.routes(parts.webchat))
-    app.include_router(page.routes(page.Page(parts.webchat, parts.wording, parts.pack)))
+    shown = page.Page(parts.webchat, parts.wording, parts.pack)
+    app.include_router(page.routes(shown))
+    app.include_router(faces.routes(_faces(parts, shown)))
     drawn = draws.Draws(parts.database, parts.webchat.clock, parts.programme)
     app.include_router(draws.routes(drawn))
+    told = news.News(parts.database, parts.webchat.clock, parts.programme)
+    app.include_router(news.routes(told))
     app.include_router(feeds.routes(_feeds(parts)))
+    app.include_router(mydata.routes(_mydata(parts)))
+    for ear in ears:
+        if ear.routes:
+            app.include_router(ear.routes)
     app.mount("/static", page.static(), name="static")
     app.mount(DESK, desk.build(_desk(parts)))
     app.mount(OPEN311, open311.build(_open311(parts)))
     _add_health(app, parts, client)
     return Guarded(app, parts.wording)
+
+
+def _faces(parts: Parts, shown: page.Page) -> faces.Faces:
+    return faces.Faces(
+        page=shown,
+        origins=parts.settings.framed_by,
+        public_url=parts.settings.public_url,
+        policy=HEADERS["Content-Security-Policy"],
+    )
 
 
 def _feeds(parts: Parts) -> Feeds:
@@ -170,6 +221,15 @@ def _feeds(parts: Parts) -> Feeds:
         wording=parts.wording,
         programme=parts.programme,
         font_dir=parts.settings.font_dir,
+    )
+
+
+def _mydata(parts: Parts) -> mydata.MyData:
+    return mydata.MyData(
+        database=parts.database,
+        clock=parts.webchat.clock,
+        wording=parts.wording,
+        uploads=parts.webchat.uploads,
     )
 
 
@@ -248,6 +308,7 @@ def _add_health(app: FastAPI, parts: Parts, client: httpx.AsyncClient) -> None:
     async def metrics(request: Request) -> Response:
         if request.client is None or request.client.host not in LOOPBACK:
             raise HTTPException(404)
+        await run_in_threadpool(count, parts.database)
         return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -283,7 +344,7 @@ class Guarded:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message.get("headers", ()), *_header_bytes()]
+                message["headers"] = _guarded(message.get("headers", ()))
             await send(message)
 
         try:
@@ -295,8 +356,12 @@ class Guarded:
                 await answer(scope, receive, send_guarded)
 
 
-def _header_bytes() -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+def _guarded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Add our headers to those a route has set; what a route says of itself holds."""
+    own = list(headers)
+    named = {name.lower() for name, _ in own}
+    ours = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+    return [*own, *(each for each in ours if each[0] not in named)]
 
 
 def draw_digest(settings: Settings, area: str, team: str | None, day: date | None) -> bytes:
@@ -318,30 +383,37 @@ def build_worker(settings: Settings) -> Callable[[], None]:
     clock = open_clock(settings.test_clock)
     shelf, wording = Shelf(pack, settings.content_dir), read_wording(pack.zone)
     upkeep = Upkeep(database, shelf, clock)
-    offers = Offers(database, shelf, wording, clock)
-    drawing = Draws(database, shelf, wording, clock)
-    requests = Requests(database, shelf, wording, clock)
-    digests = Digests(database, shelf, wording, clock)
+    by_the_clock = [kind(database, shelf, wording, clock) for kind in BY_THE_CLOCK]
+    retention = Retention(database, shelf, wording, clock)
+    forgotten = Forgotten(database, settings.uploads_dir)
     publisher = Publisher(database, clock)
     delivery = Delivery(
         database=database,
         clock=clock,
         wording=wording,
-        channels={
-            webchat.NAME: webchat.ByRow(),
-            deskchat.NAME: deskchat.OnTheDesk(),
-            phone.NAME: phone.ByPhone(),
-            partner.NAME: partner.ByAsking(),
-        },
         return_after=timedelta(minutes=settings.return_after_minutes),
     )
-    return lambda: delivery.run(
-        lambda: (
-            upkeep.run_due(),
-            drawing.run_due(),
-            offers.run_due(),
-            requests.run_due(),
-            digests.run_due(),
-            publisher.run_due(),
-        )
+    platforms = doors.open_all(settings)
+    speaker = open_speaker(settings.speaker_command)
+    voices = Voices(database, clock, wording, platforms, speaker) if speaker else None
+    courier = Courier(database, clock, platforms, settings.uploads_dir, voices)
+    return lambda: _run_both(
+        courier,
+        lambda: delivery.run(
+            lambda: (
+                upkeep.run_due(),
+                *(kind.run_due() for kind in by_the_clock),
+                retention.run_due(),
+                forgotten.run_due(),
+                publisher.run_due(),
+            )
+        ),
     )
+
+
+def _run_both(courier: Courier, deliver: Callable[[], None]) -> None:
+    """Run the courier beside the worker's loop, where there is a platform to bring to."""
+    if courier.platforms:
+        bringing = threading.Thread(target=lambda: asyncio.run(courier.run()), daemon=True)
+        bringing.start()
+    deliver()

@@ -1,15 +1,18 @@
 """Asks the assistant (Rasa) for its reply to one turn."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
 from actions import told
 from actions.conversations import Choice
+from actions.intents import QUESTIONS
 from actions.wording import Said, read_payload
+
+T = TypeVar("T")
 
 
 class AssistantSilent(Exception):
@@ -29,28 +32,81 @@ class Assistant(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Meant:
+    """What a text may mean by itself, likeliest first, and the ids of what it names."""
+
+    ranking: tuple[tuple[str, float], ...]
+    names: frozenset[str] = frozenset()
+
+    @property
+    def intent(self) -> str:
+        """The likeliest intent."""
+        return self.ranking[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """How sure the intent is; of a question, how surely it is a question at all."""
+        if self.intent not in QUESTIONS:
+            return self.ranking[0][1]
+        return sum(chance for intent, chance in self.ranking if intent in QUESTIONS)
+
+
+class Reader(Protocol):
+    """Understands texts without answering them."""
+
+    async def read(self, texts: Sequence[str], *, within: float) -> list[Meant]:
+        """Return what each text means.
+
+        Raises:
+            AssistantSilent: it is not known within so many seconds.
+        """
+
+
 class RasaAssistant:
-    """Rasa's REST channel, on loopback."""
+    """Rasa's REST channel and our own for reading, on loopback."""
 
     def __init__(self, url: str, client: httpx.AsyncClient) -> None:
         self._url, self._client = f"{url}/webhooks/rest/webhook", client
+        self._reading = f"{url}/webhooks/reading/"
 
     async def reply(
         self, *, tracker_id: str, turn_id: str, text: str, within: float
     ) -> list[Said]:
         body = {"sender": tracker_id, "message": text, "metadata": {"turn_id": turn_id}}
+        said = await self._ask(self._url, body, _read_all, within)
+        if not said:
+            raise AssistantSilent("no message")
+        return said
+
+    async def read(self, texts: Sequence[str], *, within: float) -> list[Meant]:
+        meant = await self._ask(self._reading, {"texts": list(texts)}, _meant, within)
+        if len(meant) != len(texts):
+            raise AssistantSilent("not every text was read")
+        return meant
+
+    async def _ask(
+        self, url: str, body: object, understand: Callable[[Any], list[T]], within: float
+    ) -> list[T]:
         try:
             async with asyncio.timeout(within):  # httpx would begin anew with every byte
-                answer = await self._client.post(self._url, json=body, timeout=within)
+                answer = await self._client.post(url, json=body, timeout=within)
             answer.raise_for_status()
-            said = _read_all(answer.json())
+            return understand(answer.json())
         except (httpx.HTTPError, TimeoutError) as error:
             raise AssistantSilent(type(error).__name__) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise AssistantSilent(f"unreadable: {type(error).__name__}") from None
-        if not said:
-            raise AssistantSilent("no message")
-        return said
+
+
+def _meant(texts: Iterable[dict[str, Any]]) -> list[Meant]:
+    return [
+        Meant(
+            tuple((str(intent), float(chance)) for intent, chance in one["ranking"]),
+            frozenset(map(str, one["names"])),
+        )
+        for one in texts
+    ]
 
 
 def _read_all(messages: Iterable[dict[str, Any]]) -> list[Said]:

@@ -1,42 +1,47 @@
-"""The worker: sends what is due, in order, and gives unanswered conversations back."""
+"""The worker: says what is due, in order, and gives unanswered conversations back.
+
+What is said on a platform is then owed to it: `bot/courier.py` brings it there.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 from sqlalchemy import select
 
-from actions import conversations, outbox, told
+from actions import budget, channels, conversations, outbox, told
+from actions.channels import Reached
 from actions.clock import Clock
-from actions.conversations import Attachment, Author, Choice, Conversation, Status
+from actions.conversations import Author, Choice, Conversation, Status
 from actions.db import Database, Db
 from actions.errors import kind_of
 from actions.outbox import Notice, NoticeState
-from actions.people.model import Address, Words
+from actions.people.model import Words
+from actions.sending import Priority, Way
 from actions.turns import TurnRow
 from actions.wording import Said, Wording
+from bot import saying
 
 log = structlog.get_logger()
 
 TRIES = 8  # the pauses between them add up to a day and a half; then staff see it as dead
 LONGEST_PAUSE = timedelta(hours=24)
+TOGETHER = 5  # notices in one message
 
 
-class Channel(Protocol):
-    """Sends to an address. `sends_by_row`: the written row is the delivery (the web page).
+@dataclass(frozen=True)
+class Telling:
+    """A notice and what is said for it."""
 
-    `told_by_staff`: nothing is sent, it waits for staff to tell it (the desk's own channel).
-    """
+    notice: Notice
+    said: Said
 
-    name: str
-    sends_by_row: bool
-    told_by_staff: bool
-
-    def send(self, address: str, said: Said) -> None:
-        """Bring a message to a resident; raises when it did not arrive."""
+    @property
+    def is_plain(self) -> bool:
+        """Whether it can be a line among others: no photo, no mark, nobody's own words."""
+        return not (self.said.photos or self.said.told or self.notice.words_id)
 
 
 @dataclass
@@ -46,7 +51,6 @@ class Delivery:
     database: Database
     clock: Clock
     wording: Wording
-    channels: dict[str, Channel]
     return_after: timedelta
 
     def run(self, upkeep: Callable[[], object], every: float = 0.5) -> None:
@@ -107,39 +111,38 @@ class Delivery:
             return len(waiting)
 
     def _deliver(self, notice_id: int) -> None:
+        now = self.clock.now()
         with self.database.transaction() as db:
             notice = db.get_one(Notice, notice_id)
             if not self._is_ours(notice):
                 return
-            if notice.stale_at is not None and notice.stale_at <= self.clock.now():
+            if notice.stale_at is not None and notice.stale_at <= now:
                 notice.state = NoticeState.CANCELLED
                 notice.tries -= 1  # it was only looked at
                 return
             conversation = db.get_one(Conversation, notice.conversation_id)
-            address = db.get_one(Address, conversation.address_id)
-            channel = self.channels[address.channel]
-            if channel.told_by_staff:
+            channel = conversations.channel_of(db, conversation)
+            if channels.reached(channel) == Reached.BY_STAFF:
                 notice.state = NoticeState.TO_PHONE
                 return
-            said = self._said(db, notice, conversation)
-            if channel.sends_by_row:
-                self._write(db, notice, conversation, said)
+            if not budget.lets(db, notice, conversation, zone=self.wording.zone, now=now):
                 return
-            where = address.address
-        channel.send(where, said)
-        with self.database.transaction() as db:
-            self._write(db, db.get_one(Notice, notice_id), conversation, said)
+            conversations.hold(db, conversation.id)  # before the notice, as the gateway does
+            also = budget.told_with(db, notice, conversation, now=now)
+            tellings = (self._telling(db, one, conversation) for one in (notice, *also))
+            self._write(db, conversation, _that_go_together(*tellings))
 
     def _is_ours(self, notice: Notice) -> bool:
         """Whether it is still to be sent: its cause may be gone, or our lease."""
         leased = notice.lease_until is not None and notice.lease_until >= self.clock.now()
         return notice.state == NoticeState.WAITING and leased
 
-    def _said(self, db: Db, notice: Notice, conversation: Conversation) -> Said:
+    def _telling(self, db: Db, notice: Notice, conversation: Conversation) -> Telling:
         choices = tuple(Choice(**choice) for choice in notice.choices)
         photos = tuple(notice.photos)
         if notice.words_id is not None:
-            return Said(db.get_one(Words, notice.words_id).text, choices, photos=photos)
+            words = db.get_one(Words, notice.words_id)
+            return Telling(notice, Said(words.text, choices, photos=photos))
         said = self.wording.render(
             notice.response,
             language=conversation.resident.language,
@@ -148,27 +151,50 @@ class Delivery:
             choices=choices,
         )
         mark = told.from_json(notice.told) if notice.told else None
-        return replace(said, told=mark, photos=photos)
+        return Telling(notice, replace(said, told=mark, photos=photos))
 
-    def _write(self, db: Db, notice: Notice, conversation: Conversation, said: Said) -> None:
-        """Write what was sent into the conversation, in the transaction that marks it sent."""
+    def _write(self, db: Db, conversation: Conversation, tellings: Sequence[Telling]) -> None:
+        """Write what is said into the conversation, in the transaction that marks it sent."""
         now = self.clock.now()
-        conversations.hold(db, conversation.id)  # before the notice, as the gateway does
-        if not outbox.mark_sent(db, notice.id, now=now):
+        sent = [one for one in tellings if outbox.mark_sent(db, one.notice.id, now=now)]
+        if not sent:
             return
-        turn = db.get(TurnRow, notice.turn_id) if notice.turn_id else None
-        sent = conversations.say(
+        first, said = sent[0].notice, self._together(conversation, sent)
+        turn = db.get(TurnRow, first.turn_id) if first.turn_id else None
+        saying.write(
             db,
             conversation,
-            said.text,
-            author=Author.STAFF if notice.staff_id else Author.ASSISTANT,
-            staff_id=notice.staff_id,
+            self._as_heard(first, said, conversation),
+            author=Author.STAFF if first.staff_id else Author.ASSISTANT,
+            staff_id=first.staff_id,
             now=now,
-            choices=said.choices,
-            attachments=[Attachment("photo", upload_id=photo) for photo in said.photos],
             inbox_id=turn.inbox_id if turn else None,
+            kept=db.get_one(Words, first.words_id) if first.words_id else None,
+            way=Way(Priority(first.priority), stale_at=_first_end(sent)),
         )
-        told.keep(db, sent, said.told, now=now)
+
+    def _as_heard(self, first: Notice, said: Said, conversation: Conversation) -> list[Said]:
+        """Return the messages in which it is told; what a person wrote is one."""
+        if first.words_id is not None:
+            return saying.as_written(said, conversation, self.wording)
+        return saying.as_heard(said, conversation, self.wording)
+
+    def _together(self, conversation: Conversation, sent: Sequence[Telling]) -> Said:
+        """Return one thing said, or several as the numbered lines of one."""
+        if len(sent) == 1:
+            return sent[0].said
+        lines = (f"{number}. {one.said.text}" for number, one in enumerate(sent, 1))
+        together = self.wording.render(
+            "utter_told_together",
+            language=conversation.resident.language,
+            elder=conversation.resident.elder,
+            values={"count": len(sent), "lines": "\n".join(lines)},
+        )
+        return replace(
+            together,
+            choices=tuple(choice for one in sent for choice in one.said.choices),
+            photos=tuple(photo for one in sent for photo in one.said.photos),
+        )
 
     def _try_later(self, notice_id: int) -> None:
         now = self.clock.now()
@@ -186,3 +212,21 @@ class Delivery:
 def _later(now: datetime, tries: int) -> datetime:
     pause: timedelta = timedelta(seconds=30) * 4 ** (tries - 1)
     return now + min(pause, LONGEST_PAUSE)
+
+
+def _that_go_together(first: Telling, *others: Telling) -> list[Telling]:
+    """Return what one message can tell; the rest is told the next time.
+
+    One of them at most is to be answered: else nobody knew what a number means.
+    """
+    together = [first]
+    for one in others if first.is_plain else ():
+        asked = one.said.choices and any(other.said.choices for other in together)
+        if one.is_plain and not asked and len(together) < TOGETHER:
+            together.append(one)
+    return together
+
+
+def _first_end(sent: Sequence[Telling]) -> datetime | None:
+    ends = [one.notice.stale_at for one in sent if one.notice.stale_at is not None]
+    return min(ends, default=None)

@@ -5,7 +5,8 @@ order, one turn in flight; different conversations never wait for one another.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,20 +18,24 @@ import structlog
 from sqlalchemy import ColumnElement, exc, func, select
 from starlette.concurrency import run_in_threadpool
 
-from actions import conversations, outbox, turns, wording
+from actions import conversations, errands, outbox, turns
 from actions.conversations import Choice, Conversation, Message
 from actions.db import Db
+from actions.errands import Errand
 from actions.errors import kind_of
 from actions.turns import EntryState, InboxEntry, Opening, TurnRow, TurnState
 from actions.wording import Said
-from bot import inbox, metrics
-from bot.assistant import AssistantSilent
-from bot.choices import offered_before, resolve
+from bot import inbox, metrics, spoken, unread
+from bot.assistant import AssistantSilent, Meant
+from bot.choices import offered_before
+from bot.errands import Errands
 from bot.ground import Ground
 from bot.inbox import Kept
+from bot.media import Files, to_bring
 from bot.message import InboundMessage
 from bot.replies import Answered, Replies, has_reply, of_update
 from bot.unaided import Unaided, note_language
+from bot.work import Work, as_words, for_rasa
 from knowledge.text import normalise
 
 log = structlog.get_logger()
@@ -50,23 +55,15 @@ LONGEST_PAUSE = timedelta(seconds=8)  # between two tries
 TRIES = 5  # a message that breaks us so often is quarantined
 STALE = timedelta(seconds=10)  # a turn older than this has lost its gateway
 AT_ONCE = 16  # conversations that are gone on with together after a breakdown
+READING_SECONDS = 1.0  # until it is known what a message asks; later it is one thing
 SETTLING_SECONDS = 0.5  # how long a turn that ran out of time may take to say so
+RESTART, NO_TURN = "/restart", "none"  # Rasa's own word to forget; it answers no message
 # The store's own troubles: no entry is to blame for them.
 STORE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
 
 class StoreSlow(Exception):
     """The store did not answer in time; the message may or may not have been kept."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """One entry to be answered by the assistant: its turn, and what Rasa shall read."""
-
-    entry_id: int
-    turn_id: str
-    tracker_id: str
-    text: str
 
 
 @dataclass
@@ -76,12 +73,14 @@ class Gateway:
     ground: Ground
     replies: Replies = field(init=False)
     unaided: Unaided = field(init=False)
+    errands: Errands = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.replies = Replies(self.ground)
         self.unaided = Unaided(self.ground, self.replies)
+        self.errands = Errands(self.ground, self.replies)
 
     async def receive(self, message: InboundMessage) -> Answered:
         """Keep a message and answer it, truthfully and within the turn's seconds.
@@ -93,17 +92,47 @@ class Gateway:
             StoreSlow: the same update has to be sent again.
         """
         arrived = monotonic()
-        kept = await self._in_time(self._keep, message)
-        metrics.MESSAGES.labels(message.channel).inc()
-        if kept.waiting:
-            draining = asyncio.create_task(self.drain(kept.conversation_id))
-            self._background.add(draining)
-            draining.add_done_callback(self._finished)
+        kept, draining = await self._accept(message)
+        if draining:
             left = self.ground.turn_seconds - (monotonic() - arrived)
             await asyncio.wait({draining}, timeout=max(left, 0) + SETTLING_SECONDS)
         answered = await self._in_time(self._answered, kept)
         metrics.ANSWERED_IN.observe(monotonic() - arrived)
         return answered
+
+    async def accept(self, message: InboundMessage, wait: float = 0) -> Kept:
+        """Keep a message, and answer it in the background: the courier brings the answer.
+
+        Returns once it is kept, or once it is dealt with if that takes no more than so many
+        seconds.
+
+        Raises: as `receive`.
+        """
+        began = monotonic()
+        kept, draining = await self._accept(message)
+        if draining:
+            self._begin(self._answer_in_time(kept, draining))
+            await asyncio.wait({draining}, timeout=max(0, wait - (monotonic() - began)))
+        return kept
+
+    async def _accept(self, message: InboundMessage) -> tuple[Kept, asyncio.Task[None] | None]:
+        kept = await self._in_time(self._keep, message)
+        metrics.MESSAGES.labels(message.channel).inc()
+        if not kept.waiting:
+            return kept, None
+        return kept, self._begin(self.drain(kept.conversation_id))
+
+    async def _answer_in_time(self, kept: Kept, draining: asyncio.Task[None]) -> None:
+        """Say that it takes longer where the turn's seconds have passed in silence."""
+        await asyncio.wait({draining}, timeout=self.ground.turn_seconds + SETTLING_SECONDS)
+        await self._in_time(self._answered, kept)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Work on something in the background."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+        return task
 
     async def _in_time(self, work: Callable[[T], U], about: T) -> U:
         within = self.ground.store_seconds
@@ -142,6 +171,10 @@ class Gateway:
         """Deal with the next entry, if one is due; whether to look for another."""
         try:
             more, work = await run_in_threadpool(self._prepare, conversation_id)
+            self._have_forgotten()
+            if isinstance(work, Files):
+                await self.ground.media.bring_in(work)
+                return True
             return await self._take_turn(work) if work else more
         except STORE_AWAY:
             raise
@@ -150,18 +183,46 @@ class Gateway:
             await run_in_threadpool(self._set_aside, conversation_id)
             return True
 
+    def _have_forgotten(self) -> None:
+        """Have Rasa forget whom we have forgotten; nobody waits for it."""
+        while self.ground.to_forget:
+            self._begin(self._forget(self.ground.to_forget.pop()))
+
+    async def _forget(self, tracker_id: str) -> None:
+        with suppress(AssistantSilent):  # it has nothing to say to that
+            await self.ground.assistant.reply(
+                tracker_id=tracker_id,
+                turn_id=NO_TURN,
+                text=RESTART,
+                within=self.ground.turn_seconds,
+            )
+
     async def _take_turn(self, work: Work) -> bool:
+        began = monotonic()
+        work = await self._understood(work)
         try:
             said = await self.ground.assistant.reply(
                 tracker_id=work.tracker_id,
                 turn_id=work.turn_id,
                 text=work.text,
-                within=self.ground.turn_seconds,
+                within=work.within - (monotonic() - began),
             )
         except AssistantSilent as silent:
             log.warning("the assistant is silent", turn=work.turn_id, why=str(silent))
             said = []
         return await run_in_threadpool(self._settle, work, said)
+
+    async def _understood(self, work: Work) -> Work:
+        """Find out what a message asks that may ask several things; else it is one."""
+        if not work.to_read or self.ground.reader is None:
+            return work
+        within = min(READING_SECONDS, work.within / 2)
+        try:
+            meant = await self.ground.reader.read(work.to_read, within=within)
+        except AssistantSilent as silent:
+            log.warning("a message is not understood", turn=work.turn_id, why=str(silent))
+            return work
+        return await run_in_threadpool(self._sort_out, work, meant)
 
     # What follows runs in worker threads: one short transaction each, none across a call.
 
@@ -175,24 +236,45 @@ class Gateway:
             at_once=partial(self.unaided.answer_emergency, emergency) if emergency else None,
         )
 
-    def _prepare(self, conversation_id: str) -> tuple[bool, Work | None]:
+    def _sort_out(self, work: Work, meant: list[Meant]) -> Work:
+        with self.ground.database.transaction() as db:
+            return self.errands.sort_out(db, work, meant)
+
+    def _prepare(self, conversation_id: str) -> tuple[bool, Work | Files | None]:
         """Take the next entry: whether to look for another, and what to ask the assistant.
 
-        What needs no understanding is answered here.
+        What needs no understanding is answered here. Files are brought in first.
         """
         with self.ground.database.transaction() as db:
             due = db.execute(ENTRY.where(*self._next(conversation_id))).one_or_none()
             if due is None:
                 return False, None
             entry, conversation, message = due
-            note_language(db, conversation, message.text)
+            if files := to_bring(db, entry, conversation, message):
+                return True, files
             if self._acted_before(db, entry, conversation):
                 return True, None
-            choice = resolve(message.text, offered_before(db, message))
-            if not self.unaided.answers(db, entry, conversation, message, choice):
-                return True, self._open(db, entry, conversation, message, choice)
-            turns.close_entry(entry, EntryState.ANSWERED, now=self.ground.clock.now())
+            if work := self._begin_turn(db, entry, conversation, message):
+                return True, work
+            self.errands.close(db, entry, conversation)
             return _more_waits(db, entry), None
+
+    def _begin_turn(
+        self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
+    ) -> Work | None:
+        """Open a turn for an entry, or for an errand of it; None when it is answered."""
+        if errand := errands.due(db, entry.id):
+            return self._open_errand(db, entry, conversation, errand)
+        if not unread.is_all(message):
+            note_language(db, conversation, message.text)
+        meant = spoken.take(db, message, offered_before(db, message).meant(message.text))
+        if len(meant) == 1:
+            meant = self.errands.resumed(db, entry, conversation, meant[0])
+        if errand := errands.due(db, entry.id):
+            return self._open_errand(db, entry, conversation, errand)
+        if self.unaided.answers(db, entry, conversation, message, meant):
+            return None
+        return self._open(db, entry, conversation, message, meant[0] if meant else None)
 
     def _acted_before(self, db: Db, entry: InboxEntry, conversation: Conversation) -> bool:
         """If the turn of a gateway that died had acted, say what it did."""
@@ -201,7 +283,8 @@ class Gateway:
         acted = self._fence(db, entry)
         for turn_id in acted:
             self.replies.say(db, entry, conversation, outbox.of_turn(db, turn_id), [])
-            turns.close_entry(entry, EntryState.ANSWERED, now=self.ground.clock.now())
+            self.errands.done(db, turn_id)
+            self.errands.close(db, entry, conversation)
         db.flush()
         db.refresh(conversation)  # giving up began a new epoch
         return bool(acted)
@@ -234,6 +317,7 @@ class Gateway:
             acted = self._fence(db, entry)
             of_staff = self.unaided.staff.is_of_staff(db, entry)
             turns.close_entry(entry, EntryState.QUARANTINED, now=now)
+            errands.give_over(db, entry.id, now=now)
             if not of_staff:
                 conversation = db.get_one(Conversation, conversation_id)
                 conversations.open_for_staff(db, conversation, now=now)
@@ -263,22 +347,31 @@ class Gateway:
         message: Message,
         choice: Choice | None,
     ) -> Work:
-        turn = turns.open_turn(
-            db,
-            entry,
-            Opening(
-                conversation.resident.language,
-                conversation.resident.elder,
-                {"intent": choice.intent, "value": choice.value} if choice else None,
-            ),
-            now=self.ground.clock.now(),
+        opening = Opening(
+            conversation.resident.language,
+            conversation.resident.elder,
+            {"intent": choice.intent, "value": choice.value} if choice else None,
         )
+        turn = turns.open_turn(db, entry, opening, now=self.ground.clock.now())
         return Work(
             entry_id=entry.id,
             turn_id=turn.id,
             tracker_id=conversation.tracker_id,
-            text=_for_rasa(choice, message),
+            text=for_rasa(choice, message),
+            within=self.ground.turn_seconds,
+            to_read=() if choice else self.errands.to_read(db, message),
         )
+
+    def _open_errand(
+        self, db: Db, entry: InboxEntry, conversation: Conversation, errand: Errand
+    ) -> Work:
+        """Open the turn of one errand, in what is left of its entry's seconds."""
+        who, now = conversation.resident, self.ground.clock.now()
+        within = turns.left(db, entry, self.ground.turn_seconds, now=now)
+        opening = Opening(who.language, who.elder, errand=errand)
+        turn = turns.open_turn(db, entry, opening, now=now)
+        text = as_words(errand.words)
+        return Work(entry.id, turn.id, conversation.tracker_id, text, within)
 
     def _settle(self, work: Work, said: list[Said]) -> bool:
         """Say what was answered, or what was done, or the truth that neither happened yet.
@@ -300,7 +393,8 @@ class Gateway:
             news = outbox.of_turn(db, work.turn_id)
             metrics.TURNS.labels("answered").inc()
             self.replies.say(db, entry, conversation, news, said if answered else [])
-            turns.close_entry(entry, EntryState.ANSWERED, now=now)
+            self.errands.done(db, work.turn_id)
+            self.errands.close(db, entry, conversation)
             return _more_waits(db, entry)
 
     def _try_later(
@@ -313,6 +407,7 @@ class Gateway:
             conversation.receipt_given_at = now
             self.replies.reply(db, entry, "utter_handed_over")
             turns.close_entry(entry, EntryState.HANDED_OVER, now=now)
+            errands.give_over(db, entry.id, now=now)
             return
         if not has_reply(db, entry):
             self.replies.reply(db, entry, "utter_still_working")
@@ -375,19 +470,6 @@ def _more_waits(db: Db, entry: InboxEntry) -> bool:
 
 def _text_of(db: Db, entry: InboxEntry) -> str:
     return db.get_one(Message, entry.message_id).text
-
-
-# What Rasa reads for a message that is only a photo or a place.
-ATTACHMENT_SIGNS = {"photo": "📷", "location": "📍"}
-
-
-def _for_rasa(choice: Choice | None, message: Message) -> str:
-    """Return our own payload for a choice; for words the words, which never become one."""
-    if choice is not None:
-        return wording.write_payload(choice.intent, choice.value)
-    if not message.text:
-        return ATTACHMENT_SIGNS.get(message.attachments[0]["kind"], "📎")
-    return f"／{message.text[1:]}" if message.text.startswith("/") else message.text
 
 
 def background(gateway: Gateway, every: float = 2.0) -> Callable[[], Any]:

@@ -1,6 +1,6 @@
 """What the gateway and its parts stand on; made once when the bot starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from actions.booking.programme import Programme
@@ -8,7 +8,8 @@ from actions.clock import Clock
 from actions.content.editions import Shelf
 from actions.db import Database, Db
 from actions.wording import Wording
-from bot.assistant import Assistant
+from bot.assistant import Assistant, Reader
+from bot.media import Media
 from knowledge.pack import NeverRequest, Pack
 
 STORE_SECONDS = 1.8  # how long the store may take, before and again after the turn
@@ -23,7 +24,11 @@ class SafetyGate(Protocol):
 
 @dataclass
 class Ground:
-    """What the gateway stands on."""
+    """What the gateway stands on.
+
+    Without a `reader` every message is taken for one thing. `to_forget` are trackers of
+    Rasa's that wait to be forgotten. `speaks`: replies can be said aloud.
+    """
 
     database: Database
     clock: Clock
@@ -31,10 +36,14 @@ class Ground:
     pack: Pack
     gate: SafetyGate
     assistant: Assistant
+    media: Media
+    reader: Reader | None = None
     shelf: Shelf | None = None  # without one the pack stays what it is
     secret_key: str = ""
     turn_seconds: float = 4.0
     store_seconds: float = STORE_SECONDS
+    speaks: bool = False
+    to_forget: list[str] = field(default_factory=list)
 
     def programme(self, db: Db) -> Programme:
         """Return what is on here, as the active edition says."""

@@ -24,10 +24,11 @@ class SaidOut(ReplyOut):
 
 
 class HistoryOut(BaseModel):
-    """The latest messages of both sides, oldest first, and who answers now."""
+    """The latest messages of both sides, oldest first, who answers now, and elder mode."""
 
     messages: list[SaidOut]
     status: Literal["pending", "open"]
+    elder: bool = False
 
 
 def history(db: Db, webchat: Webchat, session: str) -> HistoryOut:
@@ -44,7 +45,11 @@ def history(db: Db, webchat: Webchat, session: str) -> HistoryOut:
     ).all()
     labels = {c.id: c.label for message, _ in newest_first for c in message.offered}
     said = [_said(message, update_id or "", labels) for message, update_id in newest_first]
-    return HistoryOut(messages=said[:LATEST][::-1], status=status_of(conversation.status))
+    return HistoryOut(
+        messages=said[:LATEST][::-1],
+        status=status_of(conversation.status),
+        elder=conversation.resident.elder,
+    )
 
 
 def _said(message: Message, update_id: str, labels: dict[str, str]) -> SaidOut:

@@ -8,9 +8,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from actions import conversations
-from actions.conversations import Author
+from actions import channels, conversations, outbox, sending
+from actions.channels import CHANNELS, Reached
+from actions.conversations import Author, Conversation
 from actions.db import Database, Db
+from actions.people.model import Address, Area
 from actions.turns import EntryState, InboxEntry
 from bot.message import InboundMessage
 
@@ -19,11 +21,15 @@ AtOnce = Callable[[Db, InboxEntry], None]
 
 @dataclass(frozen=True)
 class Kept:
-    """Where an update is kept, and whether it still waits to be dealt with."""
+    """Where an update is kept, and whether it still waits to be dealt with.
+
+    `known`: it had been kept before.
+    """
 
     entry_id: int
     conversation_id: str
     waiting: bool
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,12 @@ def keep_in(
     db: Db, message: InboundMessage, *, now: datetime, at_once: AtOnce | None = None
 ) -> Kept:
     """Keep an update in the caller's transaction; it is durable once that is."""
-    entry = _find(db, message)
-    if entry is None:
-        entry = _write(db, message, now)
-        if at_once:
-            at_once(db, entry)
-    return Kept(entry.id, str(entry.conversation_id), waiting=entry.state == EntryState.WAITING)
+    found = _find(db, message)
+    entry = found or _write(db, message, now)
+    if found is None and at_once:
+        at_once(db, entry)
+    waiting = entry.state == EntryState.WAITING
+    return Kept(entry.id, str(entry.conversation_id), waiting, known=found is not None)
 
 
 def _keep(
@@ -93,6 +99,8 @@ def _write(db: Db, message: InboundMessage, now: datetime) -> InboxEntry:
     conversation = conversations.at_address(
         db, channel=message.channel, address=message.address, now=now
     )
+    _note_door(db, conversation, message, now)
+    _note_area(db, conversation, message.area)
     said = conversations.say(
         db,
         conversation,
@@ -116,6 +124,29 @@ def _write(db: Db, message: InboundMessage, now: datetime) -> InboxEntry:
     db.add(entry)
     db.flush()
     return entry
+
+
+def _note_door(
+    db: Db, conversation: Conversation, message: InboundMessage, now: datetime
+) -> None:
+    """Note on a platform's address that we are heard there: what was held may go out."""
+    if channels.reached(message.channel) != Reached.PUSHED:
+        return
+    address = db.get_one(Address, conversation.address_id)
+    address.is_group, address.blocked_at = bool(message.sender), None
+    window = CHANNELS[message.channel].window_after(message.heard)
+    sending.open_window(db, address, window, now=min(message.said_at or now, now))
+    sending.release(db, address.id, now=now)
+    outbox.release(db, conversation.id, now=now)
+
+
+def _note_area(db: Db, conversation: Conversation, area_id: str) -> None:
+    """Believe a door sign where nothing else is known of where somebody lives."""
+    if not area_id or db.get(Area, area_id) is None:
+        return
+    resident = conversation.resident
+    resident.area_id = resident.area_id or area_id
+    conversation.area_id = conversation.area_id or resident.area_id
 
 
 def _beside(message: InboundMessage) -> str | None:

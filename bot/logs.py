@@ -10,6 +10,9 @@ WORDS = frozenset(
     {"text", "words", "payload", "body", "message", "question", "values", "label"}
 )
 
+# They write addresses, with a token in them, or whole messages where they are let.
+TALKATIVE = ("httpx", "httpcore", "telegram", "websockets")
+
 
 class WordsInLog(Exception):
     """A log call was about to write down what a resident said."""
@@ -18,6 +21,8 @@ class WordsInLog(Exception):
 def configure() -> None:
     """Log lines of key=value; libraries below warning are quiet."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    for library in TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             refuse_words,

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
+from actions.channels import Heard
 from actions.conversations import Attachment
 
 # What no database and no screen can carry: NUL, other control characters, lone surrogates.
@@ -15,7 +17,8 @@ class InboundMessage:
 
     `address` is where it was said. In a group that is the group's, and `sender` the id of who
     spoke; where only one person and we speak there is none. `quoted` is what the message
-    answers, as far as the channel tells.
+    answers, as far as the channel tells. `heard` is how it was said, `said_at` when, where the
+    platform tells. `area` is the village whose code they came by.
     """
 
     channel: str
@@ -26,6 +29,9 @@ class InboundMessage:
     bot: str = ""
     sender: str = ""
     quoted: str = ""
+    heard: Heard = Heard.WORDS
+    said_at: datetime | None = None
+    area: str = ""
 
 
 def clean(text: str) -> str:

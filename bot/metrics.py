@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Histogram
 
 MESSAGES = Counter("xiaoli_messages", "Messages kept, by channel", ["channel"])
+UNREADABLE = Counter("xiaoli_unreadable", "Updates that could not be read", ["channel"])
 EMERGENCIES = Counter("xiaoli_emergencies", "Messages that got an emergency number")
 TURNS = Counter("xiaoli_turns", "Turns, by how they ended", ["outcome"])
 ANSWERED_IN = Histogram(

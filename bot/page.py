@@ -37,7 +37,9 @@ from knowledge.pack import EmergencyNumber, Pack, Text
 log = structlog.get_logger()
 
 HERE = Path(__file__).parent
-OUR_PAGES = re.compile(r"(/b/[\w-]{22}|/draws/\d{1,9})(?![\w-])", re.ASCII)
+OUR_PAGES = re.compile(
+    r"(/b/[\w-]{22}|/draws/\d{1,9}|/news(?:/\d{1,9})?|/mydata/[\w-]{43})(?![\w-])", re.ASCII
+)
 URGENT_DIGITS = 3  # 12345 is for what can wait; it is among the quick links
 STARTERS = ("starter_1", "starter_2", "starter_3", "starter_4")
 # What the script says by itself; it gets them with the page.
@@ -58,6 +60,18 @@ SCRIPT_WORDS = (
     "thanks_good",
     "thanks_bad",
     "what_was_wrong",
+    "aloud",
+    "hush",
+    "my_voice",
+    "no_voice",
+    "too_long_voice",
+    "on_phone",
+    "bell_on",
+    "bell_off",
+    "bell_denied",
+    "bell_rings",
+    "news",
+    "seconds_left",
 )
 
 
@@ -119,8 +133,10 @@ class Page:
         """Write the page; what was typed and not sent stands in its box again."""
         said = await run_in_threadpool(self._said_so_far, visit.session)
         html = read_template("chat.html").render(
-            **self._words(visit.language),
+            **self.words(visit.language),
             visit=visit,
+            face="page",
+            print=visit.print or ("large" if said.elder else "normal"),
             said=said,
             open_offer=open_offer(said.messages),
             text=text,
@@ -138,14 +154,16 @@ class Page:
             log.error("the store is down", error=kind_of(error))
             return HistoryOut(messages=[], status="pending")
 
-    def _words(self, language: str) -> dict[str, Any]:
+    def word(self, name: str, language: str) -> str:
+        """Return a word of the page; the script fills in what it alone knows."""
+        values = {"name": self.pack.bot.name, "seconds": "{seconds}"}
+        return self.wording.render(f"utter_page_{name}", language=language, values=values).text
+
+    def words(self, language: str) -> dict[str, Any]:
         """Return what the template writes: the page's words and the pack's."""
 
         def word(name: str) -> str:
-            values = {"name": self.pack.bot.name}
-            return self.wording.render(
-                f"utter_page_{name}", language=language, values=values
-            ).text
+            return self.word(name, language)
 
         def of_pack(text: Text) -> str:
             return text.zh if language == "zh" else text.en

@@ -1,10 +1,21 @@
 """What the environment says to the bot: the only place of it that reads the environment."""
 
+import os
+import re
+import shlex
+import shutil
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from actions import settings as ground
+
+ORIGIN = re.compile(r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?")
+
+
+def _listed(said: str) -> tuple[str, ...]:
+    return tuple(said.replace(",", " ").split())
 
 
 class Settings(ground.Settings):
@@ -17,8 +28,57 @@ class Settings(ground.Settings):
     rate_limit: str = "40/minute"
     partner_rate_limit: str = "60/minute"
     return_after_minutes: int = Field(default=30, ge=1)
+    whisper_dir: Path = Path(".build/whisper")
+    speaker_command: str = ""
     font_dir: Path = Path("/usr/share/fonts")
     turn_seconds: float = Field(default=4.0, gt=0)
+    embed_origins: str = ""
+    telegram_token: str = Field(default="", repr=False)
+    telegram_secret: str = Field(default="", repr=False)
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_mode: Literal["webhook", "polling"] = "webhook"
+    wechat_app_id: str = ""
+    wechat_app_secret: str = Field(default="", repr=False)
+    wechat_token: str = Field(default="", repr=False)
+    wechat_aes_key: str = Field(default="", repr=False)
+    wechat_api_url: str = "https://api.weixin.qq.com"
+    wecom_corp_id: str = ""
+    wecom_secret: str = Field(default="", repr=False)
+    wecom_token: str = Field(default="", repr=False)
+    wecom_aes_key: str = Field(default="", repr=False)
+    wecom_api_url: str = "https://qyapi.weixin.qq.com"
+    feishu_app_id: str = ""
+    feishu_app_secret: str = Field(default="", repr=False)
+    feishu_encrypt_key: str = Field(default="", repr=False)
+    feishu_verification_token: str = Field(default="", repr=False)
+    feishu_api_url: str = "https://open.feishu.cn"
+
+    dingtalk_client_id: str = ""
+    dingtalk_client_secret: str = Field(default="", repr=False)
+    dingtalk_robot_code: str = ""
+    dingtalk_api_url: str = "https://api.dingtalk.com"
+    dingtalk_media_url: str = "https://oapi.dingtalk.com"
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _are_origins(cls, said: str) -> str:
+        for origin in _listed(said):
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin such as https://www.example.org")
+        return said
+
+    @field_validator("speaker_command")
+    @classmethod
+    def _is_a_program(cls, said: str) -> str:
+        words = shlex.split(said)
+        if words and not shutil.which(words[0], path=os.defpath):
+            raise ValueError(f"there is no program {words[0]!r}; name it by its whole path")
+        return said
+
+    @property
+    def framed_by(self) -> tuple[str, ...]:
+        """The sites whose pages may show the chat in a frame."""
+        return _listed(self.embed_origins)
 
     @property
     def actions_url(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from actions import callers, conversations
+from actions import callers, channels, conversations
 from actions.conversations import Author, Conversation, Message
 from actions.db import Db
 from actions.errors import Refusal
@@ -22,7 +22,7 @@ from actions.people.links import Door
 from actions.people.model import Address, Role, Staff, StaffChat
 from actions.people.scope import Reach
 from actions.turns import EntryState, InboxEntry
-from bot.choices import is_id, issued
+from bot.choices import is_id, issued, offered_before, resolve
 from bot.ground import Ground
 from bot.inbox import around
 from bot.replies import Replies
@@ -31,7 +31,7 @@ from knowledge.records import Text
 from knowledge.text import normalise
 
 RESIDENTS_ONLY = frozenset(
-    {"webchat", callers.CHANNEL, partners.CHANNEL}
+    {"webchat", "kiosk", callers.CHANNEL, partners.CHANNEL}
 )  # a session of a page is no sign-in
 
 # What makes and ends a link → the words, which a code may follow.
@@ -99,16 +99,19 @@ class StaffChats:
         """Whether a message is for us here, and for no resident's assistant."""
         if entry.channel in RESIDENTS_ONLY or entry.message_id is None:
             return False
+        if channels.is_for_staff(entry.channel):
+            return True
         message = db.get_one(Message, entry.message_id)
         if around(entry).sender or links.chat_of(db, message.conversation_id):
             return True
-        if _linking(message.text):
+        linking, now = _linking(message.text), self.ground.clock.now()
+        if linking and not links.is_alive(db, linking[1], now=now):  # else it is a resident's
             return True
         return links.speaker(db, _door(db, entry)) is not None
 
     def is_command(self, db: Db, entry: InboxEntry) -> bool:
-        """Whether it is said by staff, and to us: no emergency, whatever words it holds."""
-        if not self.is_of_staff(db, entry):
+        """Whether staff order it, who are known: no emergency, whatever words it holds."""
+        if not self.is_of_staff(db, entry) or links.speaker(db, _door(db, entry)) is None:
             return False
         said = db.get_one(Message, entry.message_id).text
         return commands.read(self.ground.pack, said) is not None
@@ -160,6 +163,8 @@ class StaffChats:
         if found := _linking(heard.message.text):
             deed, code = found
             return LINKS[deed](self, heard, code)
+        if heard.speaker is None and heard.group and heard.chat is None:
+            return Answer("utter_group_not_here")
         if heard.speaker is None:
             return Answer("utter_staff_unlinked")
         if heard.group and heard.chat is None:
@@ -291,7 +296,18 @@ def _order(heard: Heard, pack: Pack) -> Order | None:
         return commands.tapped(choice.intent, choice.value) if choice else None
     if not text and not heard.message.attachments:  # only our name was called
         return commands.read(pack, "help")
-    return commands.read(pack, text)
+    return commands.read(pack, text) or _numbered(heard)
+
+
+def _numbered(heard: Heard) -> Order | None:
+    """Take the number of a line of the notice told last for the word that stands there.
+
+    It says no more than the word: of which request is found out as for the word.
+    """
+    last = offered_before(heard.db, heard.message).last
+    choice = resolve(heard.message.text, last)
+    order = commands.tapped(choice.intent, choice.value) if choice else None
+    return replace(order, request_id=None) if order else None
 
 
 def _linking(text: str) -> tuple[str, str] | None:

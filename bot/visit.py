@@ -15,8 +15,12 @@ FORM = "application/x-www-form-urlencoded"
 HALF_A_YEAR = 182 * 24 * 3600
 OUR_SESSION = re.compile(r"[\w-]{32}", re.ASCII)
 MESSAGE_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
-# What somebody may set in the address, or has set before: the first is the usual one.
-PREFERENCES = {"lang": ("zh", "en"), "print": ("normal", "large")}
+# What somebody may set in the address, or has set before.
+PREFERENCES = {
+    "lang": ("zh", "en"),
+    "print": ("normal", "large"),
+    "size": ("18", "21", "24", "27", "30"),  # of the letters, in pixels
+}
 LONGEST_ASKED = 200  # characters a QR at a door may put into the box
 # What a form may say, the most definite first: a tapped choice, a button, the text box.
 SPOKEN = ("choice", "button", "text")
@@ -28,7 +32,8 @@ class Visit:
 
     session: str
     language: str
-    print: str
+    print: str  # "" and `size` too, until they have chosen
+    size: str
     secure: bool
 
     def remember(self, response: Response) -> Response:
@@ -37,8 +42,11 @@ class Visit:
             SESSION_COOKIE: self.session,
             cookie_of("lang"): self.language,
             cookie_of("print"): self.print,
+            cookie_of("size"): self.size,
         }
         for name, value in cookies.items():
+            if not value:
+                continue
             response.set_cookie(
                 name,
                 value,
@@ -65,7 +73,8 @@ def visit_of(request: Request) -> Visit:
     return Visit(
         session=session if OUR_SESSION.fullmatch(session) else secrets.token_urlsafe(24),
         language=_preference(request, "lang") or _accepted(request),
-        print=_preference(request, "print") or PREFERENCES["print"][0],
+        print=_preference(request, "print"),
+        size=_preference(request, "size"),
         secure=request.url.scheme == "https",
     )
 

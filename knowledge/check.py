@@ -112,6 +112,8 @@ def _references(pack: Pack) -> Iterator[str]:
             for a in pack.articles.values()
             for subject in a.about
         ),
+        *(("news.yml", n.id, "area", n.area, pack.areas) for n in pack.news.values()),
+        *(("news.yml", n.id, "topic", n.topic, pack.news_topics) for n in pack.news.values()),
         *(
             ("community.yml", "sheet_places", "place", key, pack.facilities)
             for key in pack.sheet_places

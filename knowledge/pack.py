@@ -22,6 +22,8 @@ from knowledge.errors import PackInvalid
 from knowledge.folder import Files
 from knowledge.golden import FILE as GOLDEN
 from knowledge.golden import Golden, read_golden
+from knowledge.news import FILE as NEWS
+from knowledge.news import NewsSample, NewsTopic
 from knowledge.records import Questions, Record, RecordKey, ShortText, Sourced, Text
 
 __all__ = ["Pack", "Record", "Sourced", "Text", "load_pack"]
@@ -346,11 +348,16 @@ class DistanceStep(Record):
 
 
 class HelpKind(Sourced):
-    """Something neighbours may ask for, and how carefully; no steps reach the whole town."""
+    """Something neighbours may ask for, and how carefully; no steps reach the whole town.
+
+    `asks` is what else its asker is asked for; `examples` are how people put it.
+    """
 
     id: str
     name: Text
     keywords: tuple[str, ...]
+    examples: tuple[str, ...] = ()
+    asks: tuple[Literal["where", "how_long"], ...] = ()
     risk: Literal["low", "medium", "high"]
     who_may_help: str
     time_window: str
@@ -360,12 +367,43 @@ class HelpKind(Sourced):
     safety: Text
 
 
+class HelpRisk(Record):
+    """Words of a need that call for care, and what follows when somebody writes them.
+
+    `staff` look at it first; it is `refused`; or its asker is warned and staff look at it,
+    and neighbours never hear of it. In a cue … stands for a few characters; what is in
+    `harmless` does not count. Who is refused or warned is told what `say` says. `examples` are
+    how people put it.
+    """
+
+    id: str
+    name: Text
+    then: Literal["staff", "refuse", "warn"]
+    cues: tuple[str, ...]
+    examples: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
+    say: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.then != "staff" and self.say is None:
+            raise ValueError(f"say is missing: who is {self.then}d has to be told why")
+        return self
+
+
 class HelpPolicy(Record):
-    """What holds for all neighbour help; `never` names what no neighbour is asked to do."""
+    """What holds for all neighbour help; `never` names what no neighbour is asked to do.
+
+    `other_examples` are how people put what no kind fits, or do not say yet what it is;
+    `harmless_examples` are needs that call for no care.
+    """
 
     max_open_per_resident: int
+    max_per_hour: int = 10
     expires_after_hours: int
     never: tuple[str, ...] = ()
+    other_examples: tuple[str, ...] = ()
+    harmless_examples: tuple[str, ...] = ()
 
 
 class QuickLink(Sourced):
@@ -433,6 +471,8 @@ class Pack(Record):
     teams: dict[str, Team]
     boards: dict[str, Board] = Field(default={}, max_length=6)
     round_table: RoundTable = RoundTable()
+    news_topics: dict[str, NewsTopic] = Field(default={})
+    news: dict[str, NewsSample] = Field(default={})
     areas: dict[str, Area]
     places: dict[str, Place]
     facilities: dict[str, Facility]
@@ -445,6 +485,7 @@ class Pack(Record):
     replies: dict[str, Reply] = Field(default={})
     help_policy: HelpPolicy
     help_kinds: dict[str, HelpKind]
+    help_risks: dict[str, HelpRisk] = Field(default={})
     articles: dict[str, Article]
     golden: tuple[Golden, ...] = ()
     lines: Lines = Field(default={}, repr=False)
@@ -508,6 +549,7 @@ class Pack(Record):
             "categories.yml": self.categories,
             "help.yml": self.help_kinds,
             "replies.yml": self.replies,
+            "news.yml": self.news,
             "articles": self.articles,
         }
 
@@ -544,6 +586,7 @@ def load_pack(folder: Path) -> Pack:
         "teams": reader.by_id(community, "community.yml", "teams"),
         "boards": reader.by_id(community, "community.yml", "cockpit_boards"),
         "round_table": reader.part(community, "community.yml", "round_table"),
+        "news_topics": reader.by_id(community, "community.yml", "news_topics"),
         "areas": reader.by_id(reader.mapping("areas.yml"), "areas.yml", "areas"),
         "places": reader.by_id(reader.mapping("gazetteer.yml"), "gazetteer.yml", "places"),
         "facilities": reader.by_id(facilities, "facilities.yml", "facilities"),
@@ -555,9 +598,11 @@ def load_pack(folder: Path) -> Pack:
         "categories": reader.by_id(
             categories, "categories.yml", "categories", key="service_code"
         ),
-        "replies": _replies(reader, folder),
+        "replies": _optional(reader, REPLIES, "replies"),
+        "news": _optional(reader, NEWS, "news"),
         "help_policy": helps.get("policy"),
         "help_kinds": reader.by_id(helps, "help.yml", "kinds"),
+        "help_risks": reader.by_id(helps, "help.yml", "safety"),
         "articles": articles,
         "golden": read_golden(folder / GOLDEN, reader),
         "lines": reader.lines,
@@ -570,11 +615,11 @@ def load_pack(folder: Path) -> Pack:
         raise PackInvalid([_sentence(error, content) for error in invalid.errors()]) from None
 
 
-def _replies(reader: Files, folder: Path) -> Mapping[str, Any]:
-    """Read the replies that are kept ready; a community may have none."""
-    if not (folder / REPLIES).is_file():
+def _optional(reader: Files, file: str, field: str) -> Mapping[str, Any]:
+    """Read the records of a file a community may have or not."""
+    if not (reader.folder / file).is_file():
         return {}
-    return reader.by_id(reader.mapping(REPLIES), REPLIES, "replies")
+    return reader.by_id(reader.mapping(file), file, field)
 
 
 def misspelt(pack: Pack) -> Iterator[str]:
@@ -609,7 +654,9 @@ FILES = {
     "never_request": "categories.yml",
     "help_kinds": "help.yml",
     "help_policy": "help.yml",
+    "help_risks": "help.yml",
     "replies": "replies.yml",
+    "news": "news.yml",
     "articles": "articles",
 }
 

@@ -17,6 +17,11 @@ def normalise(text: str) -> str:
     return str(_simplify().convert(unicodedata.normalize("NFKC", text))).lower().strip()
 
 
+def normalise_script(text: str) -> str:
+    """Return text in simplified characters, otherwise as it is."""
+    return str(_simplify().convert(text))
+
+
 def has_han(text: str) -> bool:
     """Whether a text has a Chinese character."""
     return any("\u4e00" <= character <= "\u9fff" for character in text)

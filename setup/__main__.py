@@ -1,6 +1,6 @@
 """`python -m setup COMMAND`: what the Makefile calls. Started by any Python ≥ 3.10.
 
-environments · encoder · setup · train · run · chat
+environments · encoder · ears · setup · train · run · chat
 """
 
 import os
@@ -58,9 +58,15 @@ def _encoder(settings: Settings) -> None:
     encoder.build(settings.encoder_dir)
 
 
+def _ears(settings: Settings) -> None:
+    from setup import whisper
+
+    whisper.build(settings.whisper_dir)
+
+
 def _setup(settings: Settings) -> None:
     with steps.one_at_a_time():
-        steps.make_encoder(settings)
+        steps.make_models(settings)
         steps.make_state(settings)
 
 
@@ -110,6 +116,7 @@ def _talk(address: str) -> None:
 COMMANDS: dict[str, Callable[[Settings], None]] = {
     "environments": _environments,
     "encoder": _encoder,
+    "ears": _ears,
     "setup": _setup,
     "train": _setup,
     "run": _run,

@@ -27,6 +27,7 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         "STATE_DIR": str(settings.state_dir),
         "COMMUNITY_DIR": str(settings.community_dir),
         "ENCODER_DIR": str(settings.encoder_dir),
+        "WHISPER_DIR": str(settings.whisper_dir),
         "ACTIONS_HOST": LOOPBACK,
         "ACTIONS_PORT": str(actions_port),
         "ACTIONS_SECRET": settings.variables.get("ACTIONS_SECRET") or made["ACTIONS_SECRET"],

@@ -25,6 +25,7 @@ class Settings:
     state_dir: Path
     community_dir: Path
     encoder_dir: Path
+    whisper_dir: Path
     host: str
     port: int
     database_url: str
@@ -54,6 +55,7 @@ def of(variables: dict[str, str]) -> Settings:
         state_dir=_folder(variables, "STATE_DIR", "var"),
         community_dir=_folder(variables, "COMMUNITY_DIR", "knowledge/data/guali"),
         encoder_dir=_folder(variables, "ENCODER_DIR", ".build/encoder"),
+        whisper_dir=_folder(variables, "WHISPER_DIR", ".build/whisper"),
         host=variables.get("HOST") or "127.0.0.1",
         port=_port(variables.get("PORT") or "8080"),
         database_url=variables.get("DATABASE_URL") or "",

@@ -50,6 +50,14 @@ ENCODER = Step(
     "",
     40,
 )
+EARS = Step(
+    "ears",
+    "准备语音识别 The recogniser of speech",
+    ("requirements.lock", "setup/whisper.py", "knowledge/manifest.py"),
+    ((_PYTHON, "-m", "setup", "ears", "--in-environment"),),
+    "",
+    5,
+)
 INDEX = Step(
     "index",
     "检查内容、建立知识索引 The knowledge index",
@@ -100,18 +108,20 @@ def make_environments(settings: Settings) -> None:
             _write(mark, wanted)
 
 
-def make_encoder(settings: Settings) -> None:
-    """Build the encoder, unless it is there.
+def make_models(settings: Settings) -> None:
+    """Build the encoder and the recogniser of speech, unless they are there.
 
     Raises:
         SetupFailed: the message says what to do.
     """
+    folders = ((ENCODER, settings.encoder_dir), (EARS, settings.whisper_dir))
     with _ledger() as ledger:
-        wanted = _fingerprint(ENCODER, settings, ledger)
-        there = (settings.encoder_dir / "manifest.json").exists()
-        if not there or _read(MADE / ENCODER.name) != wanted:
-            _do(ENCODER, settings)
-            _write(MADE / ENCODER.name, wanted)
+        for step, folder in folders:
+            wanted = _fingerprint(step, settings, ledger)
+            there = (folder / "manifest.json").exists()
+            if not there or _read(MADE / step.name) != wanted:
+                _do(step, settings)
+                _write(MADE / step.name, wanted)
 
 
 def make_state(settings: Settings) -> None:
@@ -197,6 +207,7 @@ def _variables(settings: Settings) -> dict[str, str]:
         "STATE_DIR": str(settings.state_dir),
         "COMMUNITY_DIR": str(settings.community_dir),
         "ENCODER_DIR": str(settings.encoder_dir),
+        "WHISPER_DIR": str(settings.whisper_dir),
         "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "2",  # nobody is being answered meanwhile
         "RASA_TELEMETRY_ENABLED": "false",

@@ -1,5 +1,6 @@
 """Fixtures every test may use: a real database of either kind, a clock that stands still."""
 
+import gc
 import getpass
 import importlib.util
 import os
@@ -8,28 +9,105 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from actions import migrate
 from actions.db import Base, Database
 
+# Thousands of apps are made in one process and stay reachable: looking through all of them for
+# cycles, of which there are next to none, took a fifth of the time.
+gc.set_threshold(100_000, 50, 1_000)
+
 ANOTHER_USER = "postgres"  # the server refuses to be root
+STORES = ("sqlite", "postgresql")
 POSTGRES = os.getenv("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a file to one worker, and all that talk to the whole assistant to one: it is one."""
-    for item in items:
-        talks = "assistant" in getattr(item, "fixturenames", ())
-        group = "assistant" if talks else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+# Who talks to the bot or to an action meets the store behind many layers.
+TALKING = {"bot", "ground"}
+# Files whose tests talk to the whole assistant, which one worker starts once.
+SHARE_AN_ASSISTANT = {
+    f"tests/journeys/test_{name}.py"
+    for name in ("api", "conversations", "desk", "neighbour_help", "several")
+}
+LONGEST = ("test_kills.py", "test_faults.py", "journeys", "bench")  # names of files and folders
+
+
+class ByFile(LoadScopeScheduling):
+    """Gives each file to one worker, and all files that share an assistant to one.
+
+    xdist's own groups (`loadgroup`) do not reach pytest 9.2:
+    https://github.com/pytest-dev/pytest-xdist/issues/1386
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "assistant" if file in SHARE_AN_ASSISTANT else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose the store of tests that talk, and what is run first.
+
+    What starts processes takes longest and comes first, then the files with the most tests: no
+    worker is left with them while the others have nothing to do.
+    """
+    if os.getenv("STORES") != "both":
+        _leave_one_store(config, items)
+    alone = {_file(item) for item in items if "assistant" in getattr(item, "fixturenames", ())}
+    if forgotten := alone - SHARE_AN_ASSISTANT:
+        raise pytest.UsageError(f"SHARE_AN_ASSISTANT lacks {sorted(forgotten)}")
+    sizes = Counter(map(_file, items))
+    items.sort(key=lambda item: (_place(item), -sizes[_file(item)]))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.split("::")[0]
+
+
+def _place(item: pytest.Item) -> int:
+    """Say how early a test is run: the lower, the earlier."""
+    places = [place for place, name in enumerate(LONGEST) if name in item.path.parts]
+    return min(places, default=len(LONGEST))
+
+
+def _leave_one_store(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run a test that talks on one store, told by its name; half of them are on each.
+
+    Modules in which threads meet, or statements differ, are marked `both_stores`. With
+    `STORES=both` all tests are run on both.
+    """
+    left_out = [item for item in items if _is_on_the_other(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_on_the_other(item: pytest.Item) -> bool:
+    store = item.callspec.params.get("database") if hasattr(item, "callspec") else None
+    told = TALKING.intersection(getattr(item, "fixturenames", ()))
+    if not store or not told or item.get_closest_marker("both_stores") or _is_pinned(item):
+        return False
+    name = item.nodeid.replace(f"[{store}", "[").replace(f"-{store}", "-")
+    return str(store) != STORES[zlib.crc32(name.encode()) % 2]
+
+
+def _is_pinned(item: pytest.Item) -> bool:
+    """Whether the test itself says on which store it runs."""
+    marks = item.iter_markers("parametrize")
+    return any("database" in mark.args[0] for mark in marks)
 
 
 @dataclass
@@ -138,7 +216,7 @@ def busy_seconds() -> float:
     return 20
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=STORES)
 def database(
     request: pytest.FixtureRequest, tmp_path: Path, busy_seconds: float
 ) -> Iterator[Database]:
@@ -146,7 +224,7 @@ def database(
     on_postgres = request.param == "postgresql"
     if on_postgres:
         opened = Database(request.getfixturevalue("postgres_url"), busy_seconds)
-        Base.metadata.create_all(opened.engine)
+        make_every_table(opened)
     else:
         shutil.copy(request.getfixturevalue("empty_file"), tmp_path / "x.db")
         opened = Database(f"sqlite:///{tmp_path}/x.db", busy_seconds)
@@ -156,13 +234,30 @@ def database(
     opened.close()
 
 
+def make_every_table(database: Database) -> None:
+    """Make all tables, unless an earlier test has; one question instead of one a table."""
+    there = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
+    with database.engine.connect() as connection:
+        count = connection.exec_driver_sql(there).scalar()
+    if count != len(Base.metadata.sorted_tables):
+        Base.metadata.create_all(database.engine)
+
+
 def empty_every_table(database: Database) -> None:
     """Leave nothing of a test behind but the tables; ids begin at one again."""
-    again = "SELECT setval(pg_get_serial_sequence(%s, 'id'), 1, false)"
+    again = (  # also where what drew a number was rolled back
+        "SELECT setval(quote_ident(sequencename)::regclass, 1, false) "
+        "FROM pg_sequences WHERE last_value IS NOT NULL"
+    )
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    used = " UNION ALL ".join(
+        f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM {table.name})"  # noqa: S608
+        for table in Base.metadata.sorted_tables
+    )
     with database.engine.begin() as connection:
         connection.exec_driver_sql(f"LOCK TABLE {tables}")  # a thread may still be writing
+        left = set(connection.exec_driver_sql(used).scalars())
         for table in reversed(Base.metadata.sorted_tables):
-            left = connection.execute(table.delete()).rowcount
-            if left and table.autoincrement_column is not None:
-                connection.exec_driver_sql(again, (table.name,))
+            if table.name in left:
+                connection.execute(table.delete())
+        connection.exec_driver_sql(again)

@@ -18,6 +18,10 @@ BENCHES = {
     "bench-similar N=77": 'bench.similar --count "77"',
     "bench-booking N=77": 'bench.booking_load --contenders "77"',
     "bench-desk REQUESTS=77": 'bench.desk --requests "77"',
+    "drill-fuzz N=77 CHANNEL=telegram": 'bench.fuzz --cases "77" --channel "telegram"',
+    "bench-wechat SAMPLE=77": 'bench.wechat_day --sample "77"',
+    "drill-delivery TRIALS=77": 'bench.delivery_drill --trials "77"',
+    "drill-claims TRIALS=77": 'bench.claims --trials "77"',
     "drill-booking TRIALS=77 PROCESSES=5,6": (
         'bench.booking_drill --trials "77" --processes "5,6"'
     ),

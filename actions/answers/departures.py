@@ -16,7 +16,7 @@ from knowledge.transit.names import Match, line_names
 STOP, ASKED = "departure_stop", "departure_asked"
 SLOTS = (STOP, ASKED)
 
-CHOICES, CHOICES_ELDER = 4, 3
+CHOICES = 4
 
 Otherwise = Callable[[Turn], Events]  # answers what the timetable does not say
 
@@ -83,7 +83,7 @@ def ask_stop(turn: Turn) -> None:
         _offer(turn, timetable, heard)
         return
     unknown = hear_stops(turn).unknown_start
-    likely = _likely(timetable, _asked_by_now(turn).get("lines", ()))[: _choices(turn)]
+    likely = _likely(timetable, _asked_by_now(turn).get("lines", ()))[:CHOICES]
     names = labels(turn, timetable, likely)
     turn.say(
         "utter_start_unknown" if unknown else "utter_ask_departure_stop",
@@ -238,7 +238,3 @@ def _likely(timetable: Timetable, line_ids: Sequence[str]) -> Sequence[Stop]:
     return sorted(
         timetable.stops.values(), key=lambda stop: (-len(timetable.lines_at(stop.id)), stop.id)
     )
-
-
-def _choices(turn: Turn) -> int:
-    return CHOICES_ELDER if turn.row.elder else CHOICES

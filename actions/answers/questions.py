@@ -16,7 +16,7 @@ from knowledge.errors import IndexUnusable
 from knowledge.pack import Activity, key_of, title_of
 from knowledge.search import Found, KnowledgeBase
 
-SUGGESTED, SUGGESTED_ELDER = 3, 2
+SUGGESTED = 3
 
 log = structlog.get_logger()
 
@@ -96,10 +96,9 @@ def _untold(kind: str, found: Sequence[Found]) -> Told:
 
 
 def _suggest(turn: Turn, found: Sequence[Found]) -> list[Choice]:
-    limit = SUGGESTED_ELDER if turn.row.elder else SUGGESTED
     offered: list[Choice] = []
     hidden = offline.hidden(turn.db)
-    for hit in found[:limit]:
+    for hit in found[:SUGGESTED]:
         if turn.pack.record(hit.record) and not hidden.covers(turn.pack, *hit.record):
             title = turn.pack.name_of(hit.record).in_(turn.language)
             offered.append(Choice(title, "ask_knowledge", f"{hit.kind}:{hit.record_id}"))

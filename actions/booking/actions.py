@@ -5,6 +5,7 @@ from typing import Any
 
 from rasa_sdk.interfaces import Action
 
+from actions import behalf
 from actions.booking import (
     bookings,
     codes,
@@ -17,11 +18,13 @@ from actions.booking import (
     visiting,
     visits,
     waitlist,
+    whose,
 )
 from actions.booking.bookings import Order
-from actions.booking.cancelling import CANCEL_SLOTS, NOTHING, CancelBookingForm, held
+from actions.booking.cancelling import ACTING, CANCEL_SLOTS, NOTHING, CancelBookingForm, held
 from actions.booking.changes import CHANGE_SLOTS
 from actions.booking.changing import ChangeBookingForm
+from actions.booking.clubs import MeetNeighbours
 from actions.booking.forms import (
     CONFIRMED,
     HIDDEN,
@@ -46,7 +49,7 @@ from actions.booking.offers import AnswerOffer
 from actions.booking.preferring import SetReminders
 from actions.booking.programme import VISIT, values_of
 from actions.booking.volunteering import ListVolunteerHours
-from actions.booking.wishes import WHOM
+from actions.booking.wishes import WHOM, acting_of
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
 
@@ -58,34 +61,37 @@ class ListBookings(Answer):
         return "action_list_bookings"
 
     def act(self, turn: Turn) -> Events:
-        held = self._asked_for(turn)
-        lines = [*(self._line(turn, one) for one in held), *self._lost(turn)]
+        held, acting = self._asked_for(turn), whose.named(turn)
+        lost = self._lost(turn, acting.principal_id if acting else turn.resident_id)
+        lines = [*(self._line(turn, one) for one in held), *lost]
+        who = behalf.called(behalf.read_whose(turn.text)) if acting else ""
         if not lines:
-            turn.say("utter_no_bookings")
+            turn.say("utter_no_bookings_of" if who else "utter_no_bookings", who=who)
             return []
         turn.say(
-            "utter_bookings",
+            "utter_bookings_of" if who else "utter_bookings",
+            who=who,
             list="\n".join(lines),
             choices=showing.own_choices(turn, held),
         )
         return []
 
     def _asked_for(self, turn: Turn) -> list[Held]:
-        """Return the one whose code is said, else everything that is theirs.
+        """Return the one whose code is said, else everything of whom it is about.
 
         Raises:
-            Refusal: none of theirs has the code.
+            Refusal: none within reach has the code.
         """
-        everything = showing.held_by(turn)
+        everything = whose.asked_for(turn)
         if turn.choice or not codes.read_code(turn.text):
             return everything
         if found := own.meant(turn, everything):
             return found
         raise Refusal("utter_no_such_booking")
 
-    def _lost(self, turn: Turn) -> Iterator[str]:
+    def _lost(self, turn: Turn, resident_id: str) -> Iterator[str]:
         """Yield what did not win, for as long as they may ask whether it has."""
-        lost = stages.lost_of(turn.db, resident_id=turn.resident_id, now=turn.now)
+        lost = stages.lost_of(turn.db, resident_id=resident_id, now=turn.now)
         for one in lost:
             told = stages.values_of(showing.programme(turn), one)
             yield showing.line(turn, "utter_draw_lost_line", **told)
@@ -128,7 +134,12 @@ class BookActivity(DoDeed):
             raise Refusal("utter_booking_not_confirmed")
         details = visiting.details(turn.slots) if confirmed == VISIT else {}
         whom = turn.slots.get(WHOM) or ""
-        order = Order(int(turn.slots["booking_session"]), places_of(turn), whom)
+        order = Order(
+            int(turn.slots["booking_session"]),
+            places_of(turn),
+            whom,
+            acting_id=acting_of(turn.slots),
+        )
         try:
             with turn.db.begin_nested():
                 made = DEEDS[confirmed](
@@ -143,7 +154,7 @@ class BookActivity(DoDeed):
             if refusal.response == "utter_visit_full":
                 self._tell_taken(turn, refusal, order)
             elif whom and refusal.response == "utter_session_full":
-                self._tell_full(turn, refusal, whom)
+                self._tell_full(turn, refusal, order)
             else:
                 raise
             return clear(self.form_slots)
@@ -160,10 +171,10 @@ class BookActivity(DoDeed):
         others = visits.choices(turn.db, programme, session, turn.language, now=turn.now)
         turn.tell(refusal.response, choices=others, **refusal.details)
 
-    def _tell_full(self, turn: Turn, refusal: Refusal, whom: str) -> None:
+    def _tell_full(self, turn: Turn, refusal: Refusal, order: Order) -> None:
         """Tell that others were faster; a tap for the line keeps for whom it is."""
-        kept = bookings.keep_whom(turn.db, whom, turn.conversation, now=turn.now)
-        told = refusal.details | {"for_whom": bookings.for_whom(kept)}
+        kept = bookings.keep_whom(turn.db, order.whom, turn.conversation, now=turn.now)
+        told = refusal.details | {"for_whom": bookings.for_whom(kept, order.acting_id)}
         turn.tell(refusal.response, **told)
 
     def _tell(self, turn: Turn, made: Held) -> None:
@@ -180,7 +191,7 @@ class BookActivity(DoDeed):
 class CancelBooking(DoDeed):
     """action_cancel_booking: gives places back, leaves the line or the draw, once confirmed."""
 
-    form_slots = CANCEL_SLOTS
+    form_slots = (*CANCEL_SLOTS, ACTING)
 
     def name(self) -> str:
         return "action_cancel_booking"
@@ -199,7 +210,13 @@ class CancelBooking(DoDeed):
     def _cancel(self, turn: Turn, one: Held) -> None:
         told = showing.told(turn, one.session)
         if isinstance(one, DrawEntry):
-            draw.leave(turn.db, entry_id=one.id, resident_id=turn.resident_id)
+            draw.leave(
+                turn.db,
+                showing.programme(turn),
+                entry_id=one.id,
+                resident_id=turn.resident_id,
+                now=turn.now,
+            )
             turn.tell("utter_draw_left", **told)
             return
         if isinstance(one, WaitlistEntry):
@@ -225,7 +242,7 @@ class CancelBooking(DoDeed):
 class KeepBooking(DoDeed):
     """action_keep_booking: a cancellation or a change is called off; what was booked stays."""
 
-    form_slots = (*CANCEL_SLOTS, *CHANGE_SLOTS)
+    form_slots = (*CANCEL_SLOTS, ACTING, *CHANGE_SLOTS)
 
     def name(self) -> str:
         return "action_keep_booking"
@@ -241,6 +258,7 @@ def actions(ground: Ground) -> list[Action]:
     change = ChangeBookingForm(ground)
     return [
         *(ListActivities(ground), ListBookings(ground), ListVolunteerHours(ground)),
+        MeetNeighbours(ground),
         *(BookActivity(ground), CancelBooking(ground), KeepBooking(ground)),
         *(ChangeBooking(ground), AnswerOffer(ground), SetReminders(ground)),
         *(book, *book.questions()),

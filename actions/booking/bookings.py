@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from actions import outbox
-from actions.booking import codes, reminders
+from actions.booking import codes, on_behalf, reminders
 from actions.booking.model import HOLDING, Booking, BookingStatus, Session
 from actions.booking.programme import Programme, described
 from actions.conversations import Conversation
@@ -25,13 +25,15 @@ TRIES = 20  # to find a code nobody has; most often the first will do
 class Order:
     """What is wanted: so many places in a session; `whom` says for whom, when not oneself.
 
-    `staff_id` is who books on behalf of somebody at the counter or on the phone.
+    `staff_id` is who books on behalf of somebody at the counter or on the phone; `acting_id` is
+    by what a resident asks for somebody else, whose it then is (see `actions.behalf`).
     """
 
     session_id: int
     places: int = 1
     whom: str = ""
     staff_id: int | None = None
+    acting_id: int | None = None
 
 
 def write(  # noqa: PLR0913 - one row has this many facts
@@ -42,10 +44,14 @@ def write(  # noqa: PLR0913 - one row has this many facts
     conversation: Conversation,
     *,
     now: datetime,
+    resident_id: str,
     whom_id: int | None = None,
     status: BookingStatus = BookingStatus.BOOKED,
 ) -> Booking:
     """Write a booking whose places are taken already, and owe its reminders.
+
+    It is the resident's; who asked for it in the conversation may be somebody who acts for
+    them. Then they are told.
 
     Raises:
         Refusal: the resident has a booking of this session.
@@ -54,7 +60,7 @@ def write(  # noqa: PLR0913 - one row has this many facts
         code=free(db, Booking.code, codes.new_code),
         token=secrets.token_urlsafe(16),
         session_id=session.id,
-        resident_id=conversation.resident_id,
+        resident_id=resident_id,
         conversation_id=conversation.id,
         places=order.places,
         whom_id=whom_id or keep_whom(db, order.whom, conversation, now=now),
@@ -67,12 +73,19 @@ def write(  # noqa: PLR0913 - one row has this many facts
         with db.begin_nested():
             db.add(booking)
     except IntegrityError:
-        raise Refusal("utter_already_booked", **described(programme, session)) from None
+        raise already(programme, session, order) from None
     db.refresh(booking)
     db.refresh(session)
     if status == BookingStatus.BOOKED:
         reminders.owe(db, programme, booking, now=now)
+        on_behalf.tell_made(db, programme, booking, now=now)
     return booking
+
+
+def already(programme: Programme, session: Session, order: Order) -> Refusal:
+    """Return what is said when whose it would be has it already."""
+    response = "utter_already_booked" if order.acting_id is None else "utter_already_theirs"
+    return Refusal(response, **described(programme, session))
 
 
 def free(db: Db, column: InstrumentedAttribute[str], make: Callable[[], str]) -> str:
@@ -139,9 +152,10 @@ def keep_whom(db: Db, whom: str, conversation: Conversation, *, now: datetime) -
     return words.id
 
 
-def for_whom(whom_id: int | None) -> str:
+def for_whom(whom_id: int | None, acting_id: int | None = None) -> str:
     """Return what the value of a tap ends with, so that it is kept for whom it is."""
-    return f"w{whom_id}" if whom_id else ""
+    acting = f"a{acting_id}" if acting_id else ""
+    return (f"w{whom_id}" if whom_id else "") + acting
 
 
 def area_of(db: Db, programme: Programme, session: Session) -> str | None:

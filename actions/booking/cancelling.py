@@ -3,13 +3,14 @@
 import re
 from typing import Any
 
-from actions.booking import codes, own, reading, showing
+from actions.booking import codes, own, reading, showing, whose
 from actions.booking.model import DrawEntry, Held, WaitlistEntry
 from actions.booking.programme import cancelled_late
 from actions.dialogue import SKIPPED, Form, Ground, Step, Turn
 from actions.errors import Refusal
 
 CANCEL_SLOTS = ("cancel_which", "cancel_confirm")
+ACTING = "cancel_acting"  # never asked for: by what it is about somebody else's
 ENDS = " .!。！"
 NOTHING = "nothing"  # there is nothing to cancel
 
@@ -34,16 +35,22 @@ class CancelBookingForm(Form):
             Step("cancel_confirm", ask_cancel, read_cancel),
         )
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return (*CANCEL_SLOTS, ACTING)
+
     def _begin(self, turn: Turn) -> dict[str, Any]:
-        everything = showing.held_by(turn)
+        everything, acting = whose.asked_for(turn), whose.named(turn)
+        kept = {ACTING: acting.id if acting else None}
         if not everything:
-            return {"cancel_which": NOTHING, "cancel_confirm": SKIPPED}
+            return {"cancel_which": NOTHING, "cancel_confirm": SKIPPED, **kept}
         try:
             value = _first_meant(turn, everything)
         except Refusal as refusal:
             turn.say(refusal.response, **refusal.details)
             value = None
-        return super()._begin(turn) | {"cancel_which": value, "cancel_confirm": None}
+        begun = {"cancel_which": value, "cancel_confirm": None, **kept}
+        return super()._begin(turn) | begun
 
 
 def ask_which(turn: Turn) -> None:
@@ -57,7 +64,7 @@ def read_which(turn: Turn) -> str | None:
     Raises:
         Refusal: it has a code, and none of theirs.
     """
-    meant = own.meant(turn, showing.held_by(turn))
+    meant = own.meant(turn, whose.asked_for(turn, ACTING))
     if not (meant or turn.choice) and codes.read_code(turn.text):
         raise Refusal("utter_no_such_booking")
     if len(meant) == 1 and not (turn.interrupts and reading.asks(turn.text)):
@@ -101,12 +108,13 @@ def read_cancel(turn: Turn) -> str | None:
 def held(turn: Turn) -> Held | None:
     """Return the booking, or the turn in a line, the form has come to."""
     wanted = turn.slots.get("cancel_which")
-    return next((o for o in showing.held_by(turn) if showing.held_value(o) == wanted), None)
+    within = whose.within_reach(turn)
+    return next((one for one in within if showing.held_value(one) == wanted), None)
 
 
 def _own(turn: Turn) -> list[Held]:
     """Return what the form asks to choose from: what was meant, else everything."""
-    everything = showing.held_by(turn)
+    everything = whose.asked_for(turn, ACTING)
     try:
         return own.meant(turn, everything) or everything
     except Refusal:  # said already

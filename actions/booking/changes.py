@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from actions.booking import codes, own, reading, service, showing
+from actions import behalf
+from actions.booking import codes, own, reading, service, showing, whose
 from actions.booking.bookings import Order
 from actions.booking.model import Booking, BookingStatus, Held, Session
 from actions.booking.programme import VISIT
@@ -19,7 +20,8 @@ WHICH, WHAT, TO, CONFIRM = "change_which", "change_what", "change_to", "change_c
 OFFER = "change_offer"  # never asked for: what a yes to the read-back means
 SAID = "change_said"  # never asked for: what was said of the new before it was clear of which
 WITH = "change_with"  # never asked for: how many places in another session, if not as many
-CHANGE_SLOTS = (WHICH, WHAT, TO, CONFIRM, OFFER, SAID, WITH)
+ACTING = "change_acting"  # never asked for: by what it is about somebody else's
+CHANGE_SLOTS = (WHICH, WHAT, TO, CONFIRM, OFFER, SAID, WITH, ACTING)
 
 SESSION, PLACES = "session", "places"
 YES, WAIT, NO = "yes", "wait", "no"
@@ -119,11 +121,18 @@ def checked(wanted: int) -> int:
 
 
 def changeable(turn: Turn) -> list[Booking]:
-    """Return the bookings a resident may change alone: a visit is settled with staff."""
+    """Return the bookings a resident may change alone, of those a message is about."""
+    return _changeable(turn, whose.asked_for(turn, ACTING))
+
+
+def _changeable(turn: Turn, among: Sequence[Held]) -> list[Booking]:
+    """Leave out what is over, and visits, which are settled with staff."""
     return [
         one
-        for one in service.bookings_of(turn.db, resident_id=turn.resident_id, now=turn.now)
-        if one.session.starts_at > turn.now and not by_staff(turn, one)
+        for one in among
+        if isinstance(one, Booking)
+        and one.session.starts_at > turn.now
+        and not by_staff(turn, one)
     ]
 
 
@@ -157,10 +166,11 @@ def _only(meant: list[Held]) -> Booking | None:
     return first if isinstance(first, Booking) and not more else None
 
 
-def chosen(turn: Turn) -> Booking | None:
-    """Return the booking the form has come to."""
-    wanted = turn.slots.get(WHICH)
-    return next((one for one in changeable(turn) if str(one.id) == wanted), None)
+def chosen(turn: Turn, which: object = None) -> Booking | None:
+    """Return the booking the form has come to, or comes to now."""
+    wanted = which or turn.slots.get(WHICH)
+    within = _changeable(turn, whose.within_reach(turn))
+    return next((one for one in within if str(one.id) == wanted), None)
 
 
 def check_places(turn: Turn, booking: Booking, wanted: int) -> str:
@@ -185,9 +195,10 @@ def check_session(turn: Turn, booking: Booking, session_id: int, places: int) ->
         Refusal: as `service.check`, or it is full and has no line.
     """
     programme = showing.programme(turn)
-    order = Order(session_id, places)
+    theirs = behalf.lasting(turn.db, turn.resident_id, booking.resident_id)
+    order = Order(session_id, places, acting_id=theirs.id if theirs else None)
     session = service.check(
-        turn.db, programme, order=order, resident_id=turn.resident_id, now=turn.now
+        turn.db, programme, order=order, resident_id=booking.resident_id, now=turn.now
     )
     if session.left >= places:
         return YES

@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
-from actions.booking import changes, codes, own, reading, service, showing
+from actions.booking import changes, codes, own, reading, service, showing, whose
 from actions.booking.changes import (
+    ACTING,
     CHANGE_SLOTS,
     CONFIRM,
     NO,
@@ -24,8 +25,9 @@ from actions.booking.changes import (
 from actions.booking.model import Booking, Session
 from actions.booking.programme import cancelled_late
 from actions.conversations import Choice
-from actions.dialogue import INTERRUPTIONS, SKIPPED, SURE, WAYS_OUT, Form, Ground, Step, Turn
+from actions.dialogue import SKIPPED, Form, Ground, Step, Turn
 from actions.errors import Refusal
+from actions.intents import INTERRUPTIONS, SURE, WAYS_OUT
 
 CHANGE_IT = re.compile(
     r"(?:确定|确认|对|是的?|好的?|嗯|就这样|,|，| )*(?:改|换)(?:吧|了|过去)*"
@@ -57,7 +59,9 @@ class ChangeBookingForm(Form):
 
     def _begin(self, turn: Turn) -> dict[str, Any]:
         everything = changes.changeable(turn)
+        acting = whose.named(turn)
         begun: dict[str, Any] = dict.fromkeys(CHANGE_SLOTS)
+        begun[ACTING] = acting.id if acting else None
         if not everything:
             return begun | {WHICH: NOTHING, WHAT: SKIPPED, TO: SKIPPED, CONFIRM: SKIPPED}
         about, to = changes.split(turn.text)
@@ -106,7 +110,7 @@ def ask_which(turn: Turn) -> None:
             "choose",
             str(one.id),
         )
-        for one in everything[: showing.limit(turn)]
+        for one in everything[: showing.CHOICES]
     ]
     turn.say("utter_ask_change_which", choices=choices)
 
@@ -255,7 +259,7 @@ def _noted(turn: Turn, changed: dict[str, Any]) -> dict[str, Any]:
     What cannot be is said, and asked for anew.
     """
     slots = dict(turn.slots) | changed
-    booking = next((b for b in changes.changeable(turn) if str(b.id) == slots.get(WHICH)), None)
+    booking = changes.chosen(turn, slots.get(WHICH) or NOTHING)
     if booking is None or slots.get(CONFIRM) in (YES, WAIT, NO):
         return changed
     if slots.get(WHAT) == SESSION and not changes.others(turn, booking):

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from actions import outbox, quiet
-from actions.booking import bookings, codes, lots, places, service, stages, waitlist
+from actions import behalf, outbox, quiet
+from actions.booking import bookings, codes, lots, on_behalf, places, service, stages, waitlist
 from actions.booking.bookings import Order
 from actions.booking.lots import Lot
 from actions.booking.model import (
@@ -51,9 +51,10 @@ def enter(
     """Put the resident into the draw of a session, with a ticket only they know.
 
     Raises:
-        Refusal: a rule of `service.check`, its draw is not open, or has not so many places.
+        Refusal: a rule of `service.check` or of `behalf.owner`, its draw is not open, or has
+            not so many places.
     """
-    resident_id = conversation.resident_id
+    resident_id = behalf.owner(db, conversation, order.acting_id)
     session = service.check(db, programme, order=order, resident_id=resident_id, now=now)
     stages.hold(db, session.id)
     stages.check(db, programme, session, resident_id, now)
@@ -63,21 +64,26 @@ def enter(
     if order.places > stages.places_drawn(programme, session):
         told = stages.told(programme, session) | {"places": order.places}
         raise Refusal("utter_draw_too_many", **told)
-    return _write(db, programme, session, order, conversation, now)
+    entry = _write(db, programme, session, order, conversation, resident_id, now)
+    on_behalf.tell_made(db, programme, entry, now=now)
+    return entry
 
 
-def leave(db: Db, *, entry_id: int, resident_id: str) -> DrawEntry:
+def leave(
+    db: Db, programme: Programme, *, entry_id: int, resident_id: str, now: datetime
+) -> DrawEntry:
     """Take the resident out of a draw that is still to come.
 
     Raises:
         Refusal: they are not in it (any more), or it has been held.
     """
     entry = db.get(DrawEntry, entry_id)
-    if entry is None or entry.resident_id != resident_id:
+    if entry is None or not behalf.may(db, resident_id, entry.resident_id):
         raise Refusal("utter_no_such_booking")
     places.hold(db, entry.session_id)
     if not stages.take_out(db, entry):
         raise Refusal("utter_no_such_booking")
+    on_behalf.tell_gone(db, programme, entry, but=resident_id, now=now)
     return entry
 
 
@@ -187,18 +193,19 @@ def _open(db: Db, programme: Programme, session: Session) -> bool:
     return True
 
 
-def _write(
+def _write(  # noqa: PLR0913, PLR0917
     db: Db,
     programme: Programme,
     session: Session,
     order: Order,
     conversation: Conversation,
+    resident_id: str,
     now: datetime,
 ) -> DrawEntry:
     entry = DrawEntry(
         ticket=bookings.free(db, DrawEntry.ticket, _new_ticket),
         session_id=session.id,
-        resident_id=conversation.resident_id,
+        resident_id=resident_id,
         conversation_id=conversation.id,
         places=order.places,
         whom_id=bookings.keep_whom(db, order.whom, conversation, now=now),
@@ -282,7 +289,14 @@ def _book(db: Db, programme: Programme, won: Sequence[DrawEntry], now: datetime)
         conversation = db.get_one(Conversation, entry.conversation_id)
         order = Order(entry.session_id, entry.places)
         booking = bookings.write(
-            db, programme, entry.session, order, conversation, now=now, whom_id=entry.whom_id
+            db,
+            programme,
+            entry.session,
+            order,
+            conversation,
+            resident_id=entry.resident_id,
+            now=now,
+            whom_id=entry.whom_id,
         )
         told = values_of(programme, booking) | {"ticket": entry.ticket, "hours": hours}
         _tell(db, programme, entry, "utter_draw_won", told, now)
@@ -305,7 +319,9 @@ def _instead(
     choices = []
     if programme.pack.activities[session.activity_id].waitlist:
         name = programme.wording.render("utter_label_draw_wait", language=language).text
-        wanted = f"{session.id}x{entry.places}{bookings.for_whom(entry.whom_id)}"
+        acting_id = on_behalf.acting_of(db, entry)
+        whom = bookings.for_whom(entry.whom_id, acting_id)
+        wanted = f"{session.id}x{entry.places}{whom}"
         choices.append(Choice(name, "join_waitlist", wanted))
     return choices + [
         Choice(_label(programme, other, language, now), "book_activity", str(other.id))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from actions import behalf
 from actions.booking import (
-    family,
     reading,
     service,
     showing,
@@ -19,10 +19,12 @@ from actions.booking.programme import VISIT
 from actions.booking.stages import Stage
 from actions.booking.visiting import CONTACT, HEADS, VISIT_SLOTS
 from actions.booking.wishes import (
+    ACTING,
     AGAIN,
     ALTERNATIVES,
     WHOM,
     WINDOWS,
+    acting_of,
     around,
     check,
     offered,
@@ -31,8 +33,10 @@ from actions.booking.wishes import (
     wish,
     within,
 )
-from actions.dialogue import INTERRUPTIONS, SURE, WAYS_OUT, Form, Ground, Step, Turn
+from actions.dialogue import Form, Ground, Step, Turn
 from actions.errors import Refusal
+from actions.intents import INTERRUPTIONS, SURE, WAYS_OUT
+from actions.people import kin
 from knowledge.pack import Activity
 
 SLOTS = (
@@ -41,7 +45,7 @@ SLOTS = (
     "booking_confirm",
 )
 OFFER = "booking_offer"  # never asked for: what a yes to the read-back means
-HIDDEN = (ALTERNATIVES, WINDOWS, OFFER, WHOM)
+HIDDEN = (ALTERNATIVES, WINDOWS, OFFER, WHOM, ACTING)
 
 PLACE, WAIT, LOT = "yes", "wait", "lot"  # places, a turn in the line, a lot in the draw
 CONFIRMED = (PLACE, WAIT, LOT, VISIT)
@@ -169,7 +173,8 @@ def read_places(turn: Turn) -> int | None:
     places = None if turn.choice else reading.read_number(turn.text)
     if places is None:
         return None
-    check(turn, Order(turn.slots["booking_session"], places))
+    acting_id = acting_of(turn.slots)
+    check(turn, Order(turn.slots["booking_session"], places, acting_id=acting_id))
     return places
 
 
@@ -177,10 +182,11 @@ def ask_confirm(turn: Turn) -> None:
     """Read everything back; what is full offers the line instead, what is drawn a lot."""
     session = turn.db.get_one(Session, turn.slots["booking_session"])
     values = {**showing.told(turn, session), "places": places_of(turn)}
-    values |= {"whom": showing.whom(turn, turn.slots.get(WHOM))}
-    if other := service.clash(
-        turn.db, session=session, resident_id=turn.resident_id, now=turn.now
-    ):
+    acting_id = acting_of(turn.slots) if turn.slots.get(OFFER) != VISIT else None
+    whose = behalf.owner(turn.db, turn.conversation, acting_id)
+    who = turn.slots.get(WHOM)
+    values |= {"whom": showing.whom(turn, who, acting=acting_id is not None)}
+    if other := service.clash(turn.db, session=session, resident_id=whose, now=turn.now):
         turn.say("utter_booking_clash", **showing.told(turn, other.session))
     if turn.slots.get(OFFER) == VISIT:
         turn.say("utter_ask_visit_confirm", **values, **_of_visit(turn))
@@ -245,7 +251,7 @@ def _another(turn: Turn) -> dict[str, Any]:
 
 def _says_another(turn: Turn) -> bool:
     """Whether a yes also says for whom it is: then it is read back anew, and not yet booked."""
-    who = None if turn.choice else family.read_whom(turn.text)
+    who = None if turn.choice else kin.read_whom(turn.text)
     return who is not None and (who or None) != turn.slots.get(WHOM)
 
 

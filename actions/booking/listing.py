@@ -92,7 +92,7 @@ class ListActivities(Answer):
             what=_words(turn, query),
             without=without,
             period=_period(turn, query),
-            origin=_origin(turn, shown),
+            origin=origin_of(turn, shown),
         )
         return [SlotSet(MORE_SLOT, value), *_remembered(turn, query)]
 
@@ -175,7 +175,7 @@ def _value(turn: Turn, one: Filter) -> str:
     return between.join(record.name.in_(turn.language) for record in records)
 
 
-def _origin(turn: Turn, sessions: Sequence[Session]) -> object:
+def origin_of(turn: Turn, sessions: Sequence[Session]) -> object:
     """Return where the weakest of some sessions comes from."""
     activities = turn.pack.activities
     levels = {s.id: getattr(activities.get(s.activity_id), "level", "sample") for s in sessions}

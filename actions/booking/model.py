@@ -173,7 +173,7 @@ class Booking(Scoped, Base):
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     places: Mapped[int]
-    whom_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    whom_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
     status: Mapped[str] = mapped_column(String(10), default=BookingStatus.BOOKED)
     booked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -206,7 +206,7 @@ class WaitlistEntry(Scoped, Base):
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     places: Mapped[int]
-    whom_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    whom_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
     position: Mapped[int]
     status: Mapped[str] = mapped_column(String(10), default=EntryStatus.WAITING)
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -260,7 +260,7 @@ class DrawEntry(Scoped, Base):
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     places: Mapped[int]
-    whom_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    whom_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
     status: Mapped[str] = mapped_column(String(10), default=DrawStatus.ENTERED)
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     group: Mapped[int | None]  # when drawn: who goes first, 0 is the first
@@ -280,7 +280,7 @@ class Visit(Base):
     booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"), primary_key=True)
     heads: Mapped[int]
     bus: Mapped[bool] = mapped_column(default=False)  # wants the bay for a coach
-    contact_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("words.id"), index=True)
     guide_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     booking: Mapped[Booking] = relationship(lazy="joined", innerjoin=True)

@@ -1,6 +1,6 @@
 """action_change_booking: does to a booking what was read back, or leaves it as it is."""
 
-from actions.booking import bookings, changes, service, showing, taps
+from actions.booking import bookings, changes, on_behalf, service, showing, taps
 from actions.booking.bookings import Order
 from actions.booking.changes import (
     CHANGE_SLOTS,
@@ -78,11 +78,20 @@ class ChangeBooking(DoDeed):
             if refusal.response != "utter_session_full":
                 raise
             if turn.slots.get(CONFIRM) != WAIT:
-                told = refusal.details | {"for_whom": bookings.for_whom(booking.whom_id)}
+                kept, acting_id = self._behalf(turn, booking)
+                told = refusal.details | {"for_whom": bookings.for_whom(kept, acting_id)}
                 raise Refusal("utter_change_full", **told) from None
-            self._wait(turn, Order(session_id, places, _whom(booking)))
+            whom = on_behalf.words_in(booking, turn.conversation)
+            _, acting_id = self._behalf(turn, booking)
+            self._wait(turn, Order(session_id, places, whom, acting_id=acting_id))
             return
         turn.tell("utter_booking_moved", **values_of(programme, moved) | before)
+
+    def _behalf(self, turn: Turn, booking: Booking) -> tuple[int | None, int | None]:
+        """Return whose words say for whom it is, and by what it is asked for another."""
+        said = on_behalf.words_in(booking, turn.conversation)
+        acting_id = on_behalf.acting_in(turn.db, booking, turn.conversation)
+        return (booking.whom_id if said else None), acting_id
 
     def _wait(self, turn: Turn, order: Order) -> None:
         made = service.join_waitlist(
@@ -102,7 +111,3 @@ def _nothing(turn: Turn) -> str:
     held = service.bookings_of(turn.db, resident_id=turn.resident_id, now=turn.now)
     by_staff = any(changes.by_staff(turn, one) for one in held)
     return "utter_change_by_staff" if by_staff else "utter_no_bookings"
-
-
-def _whom(booking: Booking) -> str:
-    return booking.whom.text if booking.whom else ""

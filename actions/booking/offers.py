@@ -4,11 +4,12 @@ import re
 
 from sqlalchemy import select
 
-from actions import turns
-from actions.booking import showing, taps
+from actions import behalf, turns
+from actions.booking import showing, taps, whose
 from actions.booking.model import WaitlistEntry
 from actions.conversations import Author, Message
-from actions.dialogue import SURE, DialogueAction, Events, Turn
+from actions.dialogue import DialogueAction, Events, Turn
+from actions.intents import SURE
 from actions.taps import Done, Tap
 
 # Words that say one does not want something; 不对 or 错了 only says that something is wrong.
@@ -61,11 +62,12 @@ class AnswerOffer(DialogueAction):
 
 
 def _open_offers(turn: Turn) -> list[WaitlistEntry]:
-    """Return the offers to this resident whose time has not run out."""
+    """Return the offers this resident was asked about, whose time has not run out."""
     return [
         one
-        for one in showing.held_by(turn)
+        for one in whose.within_reach(turn)
         if isinstance(one, WaitlistEntry)
+        and behalf.reader_of(turn.db, one.conversation_id) == turn.resident_id
         and showing.is_offered(one)
         and one.offer_until is not None
         and one.offer_until > turn.now

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from actions import outbox
+from actions import behalf, outbox
 from actions.booking import bookings, draw, places, reminders, service, stages, waitlist
 from actions.booking.model import (
     Booking,
@@ -275,23 +275,25 @@ def _tell(  # noqa: PLR0913, PLR0917
     values: Mapping[str, Any],
     instead: Sequence[Session] = (),
 ) -> None:
-    """Owe somebody the news of a change; of each change once."""
+    """Owe everybody concerned the news of a change; of each change once."""
     session = one.session
-    about = _about(one)
     told = described(programme, session) | dict(values) | {"id": one.id, "places": one.places}
-    language = db.get_one(Conversation, one.conversation_id).resident.language
-    outbox.put(
-        db,
-        conversation_id=one.conversation_id,
-        response=response,
-        due_at=now,
-        values=to_json(told),
-        choices=[
-            Choice(label(programme, other, language), "book_activity", str(other.id))
-            for other in instead
-        ],
-        key=f"{about}:{session.revision}:{response}",
-    )
+    key = f"{_about(one)}:{session.revision}:{response}"
+    for listener in behalf.listeners(db, one.resident_id, one.conversation_id):
+        there = listener.conversation_id
+        language = db.get_one(Conversation, there).resident.language
+        outbox.put(
+            db,
+            conversation_id=there,
+            response=response,
+            due_at=now,
+            values=to_json(told),
+            choices=[
+                Choice(label(programme, other, language), "book_activity", str(other.id))
+                for other in instead
+            ],
+            key=key if there == one.conversation_id else f"{key}:theirs",
+        )
 
 
 def _about(one: Booking | WaitlistEntry | DrawEntry) -> str:

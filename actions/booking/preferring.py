@@ -2,7 +2,7 @@
 
 import re
 
-from actions import turns
+from actions import confirming, turns
 from actions.booking import bookings, places, service, showing
 from actions.booking.reminders import Preference
 from actions.dialogue import DialogueAction, Events, Turn
@@ -63,10 +63,13 @@ class SetReminders(DialogueAction):
         turns.act(turn.db, turn.row, self.name(), now=turn.now)
 
     def act(self, turn: Turn) -> Events:
-        wanted = wanted_reminders(turn.text)
+        meant = confirming.words(turn, "set_reminders")
+        if meant is None:
+            return []
+        wanted = wanted_reminders(meant.text)
         turn.conversation.resident.reminders = wanted
         turn.db.flush()
-        held = service.bookings_of(turn.db, resident_id=turn.resident_id, now=turn.now)
+        held = service.reminded_of(turn.db, resident_id=turn.resident_id, now=turn.now)
         for session_id in sorted({one.session_id for one in held}):
             places.hold(turn.db, session_id)  # nobody moves it meanwhile
         for booking in held:

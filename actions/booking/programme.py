@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from actions.booking import codes
-from actions.booking.model import Booking, Session
+from actions.booking.model import Booking, Held, Session, WaitlistEntry
 from actions.wording import Wording, to_json
 from knowledge.pack import Activity, Pack
 from knowledge.records import Text
@@ -53,6 +53,13 @@ def values_of(programme: Programme, booking: Booking) -> dict[str, Any]:
         "page": f"/b/{booking.token}",  # a channel that is no page writes its address before it
     }
     return to_json(described(programme, booking.session) | more)
+
+
+def tap_value(one: Held) -> str:
+    """Return the value of a tap that takes back a booking, a turn in a line or a lot."""
+    if isinstance(one, Booking):
+        return str(one.id)
+    return f"w{one.id}" if isinstance(one, WaitlistEntry) else f"d{one.id}"
 
 
 def label(programme: Programme, session: Session, language: str) -> str:

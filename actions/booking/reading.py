@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from actions.booking import family
 from actions.booking.model import Session
+from actions.people import kin
 from knowledge.dates import Grain, Unclear, When, read_when
 from knowledge.text import normalise
 
@@ -130,7 +130,7 @@ def read_places(text: str) -> int | None:
     for pattern in PLACES:
         if found := pattern.search(said):
             return number(found["number"])
-    return 2 if family.are_two(said) else None
+    return 2 if kin.are_two(said) else None
 
 
 def read_more(text: str) -> int | None:

@@ -12,8 +12,9 @@ from enum import StrEnum
 from actions import outbox
 from actions.booking.model import Booking, Session
 from actions.booking.programme import Programme, values_of
+from actions.conversations import Conversation
 from actions.db import Db
-from actions.people.model import Resident
+from actions.people import scope
 from actions.quiet import is_quiet, quiet_begins
 
 
@@ -60,12 +61,14 @@ def due_times(
 
 
 def owe(db: Db, programme: Programme, booking: Booking, *, now: datetime) -> None:
-    """Owe a booking's reminders.
+    """Owe a booking's reminders to whoever asked for it, as they want them.
 
     Each is sent before the next is due and before the night, or not at all.
     """
     session, zone = booking.session, programme.wording.zone
-    resident = db.get_one(Resident, booking.resident_id)
+    with scope.unlimited(db):  # who is reminded may be of any area
+        resident = db.get_one(Conversation, booking.conversation_id).resident
+    own = resident.id == booking.resident_id
     due = due_times(
         session,
         zone=zone,
@@ -77,12 +80,12 @@ def owe(db: Db, programme: Programme, booking: Booking, *, now: datetime) -> Non
         outbox.put_once(
             db,
             conversation_id=booking.conversation_id,
-            response="utter_booking_reminder",
+            response="utter_booking_reminder" if own else "utter_theirs_reminder",
             due_at=moment,
             stale_at=min(stale_at, quiet_begins(moment, zone)),
             values=values_of(programme, booking),
             about=about(booking),
-            key=f"{about(booking)}:{session.revision}:{name}",
+            key=f"{about(booking)}:{session.revision}:{name}{'' if own else ':theirs'}",
         )
 
 

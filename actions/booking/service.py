@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from actions.booking import bookings, places, stages, waitlist
+from actions import behalf
+from actions.booking import bookings, on_behalf, places, stages, waitlist
 from actions.booking.bookings import Order
 from actions.booking.model import (
     HOLDING,
@@ -76,6 +77,23 @@ def bookings_of(db: Db, *, resident_id: str, now: datetime) -> list[Booking]:
     )
 
 
+def reminded_of(db: Db, *, resident_id: str, now: datetime) -> list[Booking]:
+    """Return the bookings a resident is reminded of: asked for by them, for whomever."""
+    return list(
+        db.scalars(
+            select(Booking)
+            .join(Booking.session)
+            .join(Conversation, Conversation.id == Booking.conversation_id)
+            .where(
+                Conversation.resident_id == resident_id,
+                Booking.status.in_(HOLDING),
+                Session.ends_at > now,
+            )
+            .order_by(Session.starts_at, Booking.id)
+        )
+    )
+
+
 def waiting_of(db: Db, *, resident_id: str, now: datetime) -> list[WaitlistEntry]:
     """Return where a resident waits for a place or is offered one, soonest session first."""
     return list(
@@ -128,7 +146,7 @@ def check(
     if not 1 <= order.places <= MOST_PLACES:
         raise Refusal("utter_places_too_many", most=MOST_PLACES)
     if bookings.active(db, session.id, resident_id) is not None:
-        raise Refusal("utter_already_booked", **described(programme, session))
+        raise bookings.already(programme, session, order)
     if order.staff_id is None or stages.stage_of(programme, session, now) == Stage.BEFORE:
         stages.check(db, programme, session, resident_id, now)
     return session
@@ -142,9 +160,10 @@ def book(
     Places they were offered count as free for them.
 
     Raises:
-        Refusal: a rule of `check`, its places are drawn, or not so many are left.
+        Refusal: a rule of `check` or of `behalf.owner`, its places are drawn, or not so many
+            are left.
     """
-    resident_id = conversation.resident_id
+    resident_id = behalf.owner(db, conversation, order.acting_id)
     session = check(db, programme, order=order, resident_id=resident_id, now=now)
     _refuse_visit(programme, session)
     take = _way_to_take(db, programme, session, order, now)
@@ -159,7 +178,9 @@ def book(
             if take is places.take_kept:
                 raise Refusal("utter_draw_kept_gone", **stages.told(programme, session))
             raise _full(programme, session, order.places)
-    booking = bookings.write(db, programme, session, order, conversation, now=now)
+    booking = bookings.write(
+        db, programme, session, order, conversation, resident_id=resident_id, now=now
+    )
     if freed + waitlist.end_for(db, session.id, resident_id):  # maybe more than they took
         waitlist.offer(db, programme, session_id=session.id, now=now)
     if entry := stages.entry_of(db, session.id, resident_id):
@@ -174,10 +195,10 @@ def join_waitlist(
     """Put the resident into the line; when a place has come free meanwhile, book it.
 
     Raises:
-        Refusal: a rule of `check`, its places are drawn, the activity has no line, or they
-            stand in it already.
+        Refusal: a rule of `check` or of `behalf.owner`, its places are drawn, the activity has
+            no line, or they stand in it already.
     """
-    resident_id = conversation.resident_id
+    resident_id = behalf.owner(db, conversation, order.acting_id)
     places.hold_all(db, [order.session_id])  # before looking: they may be booking this moment
     session = check(db, programme, order=order, resident_id=resident_id, now=now)
     _refuse_visit(programme, session)
@@ -204,6 +225,7 @@ def join_waitlist(
     db.add(entry)
     db.flush()
     db.refresh(entry)
+    on_behalf.tell_made(db, programme, entry, now=now)
     return entry
 
 
@@ -212,11 +234,13 @@ def cancel(
 ) -> Booking:
     """Take a booking back; its places are offered to the first in the line they suffice for.
 
+    `resident_id` is who takes it back: whose it is, or who acts for them; the other is told.
+
     Raises:
         Refusal: it is not theirs, is cancelled already, or has begun.
     """
     booking = db.get(Booking, booking_id)
-    if booking is None or booking.resident_id != resident_id:
+    if booking is None or not behalf.may(db, resident_id, booking.resident_id):
         raise Refusal("utter_no_such_booking")
     if booking.session.starts_at <= now:
         raise Refusal("utter_session_past", **described(programme, booking.session))
@@ -227,6 +251,7 @@ def cancel(
     if cancelled_late(programme, booking.session, now):
         places.note_risk(db, booking.session_id, now=now)
     waitlist.offer(db, programme, session_id=booking.session_id, now=now)
+    on_behalf.tell_gone(db, programme, booking, but=resident_id, now=now)
     return booking
 
 
@@ -246,7 +271,7 @@ def change_places(
             drawn, or not so many are free.
     """
     booking = db.get(Booking, booking_id)
-    if booking is None or booking.resident_id != resident_id:
+    if booking is None or not behalf.may(db, resident_id, booking.resident_id):
         raise Refusal("utter_no_such_booking")
     session = places.hold(db, booking.session_id)
     db.refresh(booking)
@@ -289,14 +314,18 @@ def move_booking(  # noqa: PLR0913 - from where, to where, and how many
         Refusal: as `cancel` for the old one, as `book` for the new one.
     """
     old = db.get(Booking, booking_id)
-    if old is None or old.resident_id != conversation.resident_id:
+    if old is None or not behalf.may(db, conversation.resident_id, old.resident_id):
         raise Refusal("utter_no_such_booking")
     if old.session_id == to_session_id:
         raise Refusal("utter_already_booked", **described(programme, old.session))
     places.hold_all(db, [old.session_id, to_session_id])
     db.refresh(old)  # it may have been changed while we waited
-    whom = old.whom.text if old.whom else ""
-    order = Order(to_session_id, wanted or old.places, whom)
+    order = Order(
+        to_session_id,
+        wanted or old.places,
+        on_behalf.words_in(old, conversation),
+        acting_id=on_behalf.acting_in(db, old, conversation),
+    )
     cancel(
         db,
         programme,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from actions import behalf
 from actions.booking import codes, service, stages, waitlist
 from actions.booking.model import (
     Booking,
@@ -12,14 +13,15 @@ from actions.booking.model import (
     Session,
     WaitlistEntry,
 )
-from actions.booking.programme import TASK, Programme, described
+from actions.booking.programme import TASK, Programme, described, tap_value
 from actions.booking.reading import Window
 from actions.conversations import Choice
 from actions.dialogue import Turn
 from actions.errors import Refusal
 from knowledge.pack import Activity
 
-SHOWN, SHOWN_ELDER = 5, 3
+CHOICES = 5  # to choose from; elders turn pages
+SHOWN, SHOWN_ELDER = 5, 2  # of a list that goes on, beside the choice for more
 # Both answers to an offer: the label and the intent of a tap.
 OFFER_TAPS = (
     ("utter_label_accept", "accept_offer"),
@@ -33,7 +35,7 @@ def programme(turn: Turn) -> Programme:
 
 
 def limit(turn: Turn) -> int:
-    """Return how many choices this resident is shown at once."""
+    """Return how much of a list this resident is shown at once."""
     return SHOWN_ELDER if turn.row.elder else SHOWN
 
 
@@ -49,7 +51,7 @@ def session_choices(turn: Turn, sessions: Iterable[Session], intent: str) -> lis
 
     A volunteer task that has places is claimed with one tap where a tap would begin a booking.
     """
-    return [session_choice(turn, session, intent) for session in list(sessions)[: limit(turn)]]
+    return [session_choice(turn, session, intent) for session in list(sessions)[:CHOICES]]
 
 
 def session_choice(
@@ -71,7 +73,7 @@ def label_of(turn: Turn, session: Session, free: str = "utter_label_session") ->
 
 def activity_choices(turn: Turn, activities: Iterable[Activity]) -> list[Choice]:
     """Return activities as choices."""
-    shown = list(activities)[: limit(turn)]
+    shown = list(activities)[:CHOICES]
     return [Choice(a.name.in_(turn.language), "choose", a.id) for a in shown]
 
 
@@ -83,7 +85,7 @@ def held_choices(turn: Turn, held: Iterable[Held]) -> list[Choice]:
             "cancel_booking",
             held_value(one),
         )
-        for one in list(held)[: limit(turn)]
+        for one in list(held)[:CHOICES]
     ]
 
 
@@ -93,7 +95,7 @@ def own_choices(turn: Turn, held: Iterable[Held]) -> list[Choice]:
     offers = [one for one in everything if is_offered(one)]
     others = [one for one in everything if not is_offered(one)]
     choices = [*offer_choices(turn, offers), *held_choices(turn, others)]
-    return choices[: limit(turn)]
+    return choices[:CHOICES]
 
 
 def offer_choices(turn: Turn, offers: Iterable[Held]) -> list[Choice]:
@@ -112,17 +114,19 @@ def is_offered(one: Held) -> bool:
 
 def held_value(one: Held) -> str:
     """Return the value of the choice to cancel a booking, or to leave a line or a draw."""
-    if isinstance(one, Booking):
-        return str(one.id)
-    return f"w{one.id}" if isinstance(one, WaitlistEntry) else f"d{one.id}"
+    return tap_value(one)
 
 
-def held_by(turn: Turn) -> list[Held]:
-    """Return everything this resident may cancel: bookings, places in a line, then lots."""
+def held_by(turn: Turn, resident_id: str = "") -> list[Held]:
+    """Return all a resident may cancel: bookings, places in a line, then lots.
+
+    It is who writes, unless another is named.
+    """
+    whose = resident_id or turn.resident_id
     return [
-        *service.bookings_of(turn.db, resident_id=turn.resident_id, now=turn.now),
-        *service.waiting_of(turn.db, resident_id=turn.resident_id, now=turn.now),
-        *stages.entries_of(turn.db, resident_id=turn.resident_id, now=turn.now),
+        *service.bookings_of(turn.db, resident_id=whose, now=turn.now),
+        *service.waiting_of(turn.db, resident_id=whose, now=turn.now),
+        *stages.entries_of(turn.db, resident_id=whose, now=turn.now),
     ]
 
 
@@ -137,7 +141,7 @@ def held_told(turn: Turn, one: Booking | WaitlistEntry) -> dict[str, Any]:
     For whom it is are a resident's words: said, never kept in a notice.
     """
     values = {**told(turn, one.session), "places": one.places}
-    values |= {"whom": whom(turn, one.whom.text if one.whom else None)}
+    values |= {"whom": whom_of(turn, one)}
     if isinstance(one, Booking):
         return values | {"code": codes.shown(one.code)}
     return values | {"by": one.offer_until}
@@ -148,9 +152,21 @@ def number(turn: Turn, entry: WaitlistEntry) -> int:
     return waitlist.ahead_of(turn.db, entry) + 1
 
 
-def whom(turn: Turn, who: str | None) -> str:
+def whom(turn: Turn, who: str | None, *, acting: bool = False) -> str:
     """Write for whom it is, behind the places; nothing when it is for the resident."""
+    if acting:
+        return line(turn, "utter_whom_acting", who=behalf.called(who or ""))
     return line(turn, "utter_whom", who=who) if who else ""
+
+
+def whom_of(turn: Turn, one: Booking | WaitlistEntry) -> str:
+    """Write for whom a booking or a turn in a line is, as this resident has to read it."""
+    said = one.whom.text if one.whom else None
+    if one.resident_id != turn.resident_id:
+        return whom(turn, said, acting=True) if said else line(turn, "utter_whom_theirs")
+    if behalf.reader_of(turn.db, one.conversation_id) != turn.resident_id:
+        return line(turn, "utter_whom_by_family")
+    return whom(turn, said)
 
 
 def period(turn: Turn, windows: Sequence[Window]) -> dict[str, Any]:

@@ -6,10 +6,11 @@ whoever else is answering; a second tap finds it done. Each guards itself: a but
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from actions.booking import draw, service, stages, waitlist
 from actions.booking.bookings import Order
-from actions.booking.model import Booking, WaitlistEntry
+from actions.booking.model import Booking, Held, WaitlistEntry
 from actions.booking.programme import Programme, cancelled_late, described, values_of
 from actions.db import Db
 from actions.errors import Refusal
@@ -50,9 +51,9 @@ def decline_offer(db: Db, programme: Programme, tap: Tap) -> Done:
 
 
 def join_waitlist(db: Db, programme: Programme, tap: Tap) -> Done:
-    """Stand in line for a session. The value is its id, `12x3` for three places, or `12x3w9`.
+    """Stand in line for a session. The value is its id, or as `12x3w9a4`: for three places.
 
-    The last is for whom it is: the id of the resident's own words.
+    `w9` is for whom it is: the id of the resident's own words; `a4` by what it is then theirs.
     """
     made = service.join_waitlist(
         db,
@@ -80,7 +81,13 @@ def enter_draw(db: Db, programme: Programme, tap: Tap) -> Done:
 
 def leave_draw(db: Db, programme: Programme, tap: Tap) -> Done:
     """Leave a draw before it is held. The value is the entry's id."""
-    entry = draw.leave(db, entry_id=int(tap.value), resident_id=tap.conversation.resident_id)
+    entry = draw.leave(
+        db,
+        programme,
+        entry_id=int(tap.value),
+        resident_id=tap.conversation.resident_id,
+        now=tap.now,
+    )
     return Done("utter_draw_left", described(programme, entry.session))
 
 
@@ -121,11 +128,36 @@ def waiting(db: Db, programme: Programme, entry: WaitlistEntry) -> Done:
 
 
 def _order(db: Db, tap: Tap) -> Order:
-    value, _, whom_id = tap.value.partition("w")
+    value, _, acting_id = tap.value.partition("a")
+    value, _, whom_id = value.partition("w")
     session_id, _, wanted = value.partition("x")
     words = db.get(Words, int(whom_id)) if whom_id else None
     own = words is not None and words.resident_id == tap.conversation.resident_id
-    return Order(int(session_id), int(wanted or 1), words.text if words and own else "")
+    return Order(
+        int(session_id),
+        int(wanted or 1),
+        words.text if words and own else "",
+        acting_id=int(acting_id) if acting_id else None,
+    )
+
+
+def refuse(db: Db, programme: Programme, tap: Tap) -> Done:
+    """Take back what somebody has asked for on one's behalf. The value is as `tap_value`.
+
+    Raises:
+        Refusal: as `cancel`, `leave`; it is not theirs, or over.
+    """
+    number, resident_id = int(tap.value.lstrip("wd")), tap.conversation.resident_id
+    facts: dict[str, Any] = {"resident_id": resident_id, "now": tap.now}
+    one: Held
+    match tap.value[:1]:
+        case "w":
+            one = waitlist.leave(db, programme, entry_id=number, **facts)
+        case "d":
+            one = draw.leave(db, programme, entry_id=number, **facts)
+        case _:
+            one = service.cancel(db, programme, booking_id=number, **facts)
+    return Done("utter_theirs_not_wanted", described(programme, one.session))
 
 
 # The intent of a choice → what a tap on it does.
@@ -136,4 +168,5 @@ TAPS: Mapping[str, Deed] = {
     "enter_draw": enter_draw,
     "leave_draw": leave_draw,
     "claim": claim,
+    "refuse_booking": refuse,
 }

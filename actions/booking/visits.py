@@ -57,6 +57,7 @@ def request(  # noqa: PLR0913 - a deed names its parts
         session,
         order,
         conversation,
+        resident_id=resident_id,
         now=now,
         status=BookingStatus.REQUESTED,
     )

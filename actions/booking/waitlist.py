@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from actions import outbox, quiet
-from actions.booking import bookings, places
+from actions import behalf, outbox, quiet
+from actions.booking import bookings, on_behalf, places
 from actions.booking.bookings import Order
 from actions.booking.model import (
     IN_LINE,
@@ -68,7 +68,14 @@ def accept(
     conversation = db.get_one(Conversation, entry.conversation_id)
     order = Order(session.id, entry.places)
     return bookings.write(
-        db, programme, session, order, conversation, now=now, whom_id=entry.whom_id
+        db,
+        programme,
+        session,
+        order,
+        conversation,
+        resident_id=entry.resident_id,
+        now=now,
+        whom_id=entry.whom_id,
     )
 
 
@@ -85,6 +92,7 @@ def decline(
     if not _move(db, entry, EntryStatus.OFFERED, EntryStatus.DECLINED):
         raise _not_offered(programme, entry)
     _pass_on(db, programme, entry, now)
+    on_behalf.tell_gone(db, programme, entry, but=resident_id, now=now)
     return entry
 
 
@@ -102,6 +110,7 @@ def leave(
         _pass_on(db, programme, entry, now)
     elif not _move(db, entry, EntryStatus.WAITING, EntryStatus.LEFT):
         raise Refusal("utter_no_such_booking")
+    on_behalf.tell_gone(db, programme, entry, but=resident_id, now=now)
     return entry
 
 
@@ -277,7 +286,7 @@ def _key(entry: WaitlistEntry, response: str) -> str:
 
 def _own(db: Db, entry_id: int, resident_id: str) -> WaitlistEntry:
     entry = db.get(WaitlistEntry, entry_id)
-    if entry is None or entry.resident_id != resident_id:
+    if entry is None or not behalf.may(db, resident_id, entry.resident_id):
         raise Refusal("utter_no_such_booking")
     return entry
 

@@ -1,11 +1,12 @@
 """What a message wishes to book: activity, session and places, whichever it says."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.booking import family, matching, reading, service, showing
+from actions import behalf
+from actions.booking import matching, reading, service, showing
 from actions.booking.bookings import Order
 from actions.booking.model import Session
 from actions.booking.programme import VISIT
@@ -13,11 +14,13 @@ from actions.booking.reading import Window
 from actions.content import offline
 from actions.dialogue import Turn
 from actions.errors import Refusal
+from actions.people import kin
 from knowledge.pack import Activity
 
 # Slots never asked for: activities a nickname may mean, and the time that was said.
 ALTERNATIVES, WINDOWS = "booking_alternatives", "booking_windows"
 WHOM = "booking_whom"  # for whom it is, when not for oneself
+ACTING = "booking_acting"  # by what it is then theirs, when who writes may act for them
 AGAIN: dict[str, Any] = {ALTERNATIVES: None, WINDOWS: None}
 
 # A session, a session with so many places, or only so many places.
@@ -29,16 +32,20 @@ def wish(turn: Turn, current: str | None) -> dict[str, Any]:
 
     What cannot be booked is said, and left out. Empty when it says nothing of the kind.
     """
-    places = _places_wished(turn)
+    places, whom = _places_wished(turn), _whom(turn)
     try:
         found = _chosen(turn) if turn.choice else _said(turn, current)
         if found.get("booking_session"):
-            order = Order(found["booking_session"], places.get("booking_places") or 1)
+            order = Order(
+                found["booking_session"],
+                places.get("booking_places") or 1,
+                acting_id=acting_of({**turn.slots, **whom}),
+            )
             check(turn, order)
     except Refusal as refusal:
         turn.say(refusal.response, **refusal.details)
         return {"booking_activity": None, "booking_session": None, **AGAIN}
-    return found | places | _whom(turn)
+    return found | places | whom
 
 
 def upcoming(turn: Turn, activities: Sequence[Activity]) -> list[Session]:
@@ -58,16 +65,16 @@ def only_offline(turn: Turn, named: Sequence[Activity]) -> Activity | None:
 
 
 def check(turn: Turn, order: Order) -> None:
-    """Guard a booking by this resident.
+    """Guard a booking by this resident, or for whom they act.
 
     Raises:
-        Refusal: as `service.check`.
+        Refusal: as `service.check` and `behalf.owner`.
     """
     service.check(
         turn.db,
         showing.programme(turn),
         order=order,
-        resident_id=turn.resident_id,
+        resident_id=behalf.owner(turn.db, turn.conversation, order.acting_id),
         now=turn.now,
     )
 
@@ -194,8 +201,17 @@ def _not_on(named: Sequence[Activity]) -> Refusal:
 
 def _whom(turn: Turn) -> dict[str, Any]:
     """Return for whom a message says it is; what was tapped does not say."""
-    who = None if turn.choice else family.read_whom(turn.text)
-    return {} if who is None else {WHOM: who or None}
+    who = None if turn.choice else kin.read_whom(turn.text)
+    if who is None:
+        return {}
+    acting = behalf.meant(turn.db, turn.resident_id, behalf.read_whom(turn.text))
+    return {WHOM: who or None, ACTING: acting.id if acting else None}
+
+
+def acting_of(slots: Mapping[str, Any]) -> int | None:
+    """Return by what the slots ask for somebody else; None when for oneself."""
+    found = slots.get(ACTING)
+    return found if isinstance(found, int) else None
 
 
 def _places_wished(turn: Turn) -> dict[str, Any]:

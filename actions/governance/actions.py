@@ -2,6 +2,7 @@
 
 from rasa_sdk.interfaces import Action
 
+from actions import behalf
 from actions.dialogue import Answer, DoDeed, Events, Ground, Turn, clear
 from actions.errors import Refusal
 from actions.governance import (
@@ -30,14 +31,16 @@ CHECK = "check_request"  # the intent of who chooses one of the list
 class ReportProblem(DoDeed):
     """action_report_problem: files what the resident has confirmed, or joins what they met."""
 
-    form_slots = (*SLOTS, details.ANSWERS, PHOTOS)
+    form_slots = (*SLOTS, details.ANSWERS, PHOTOS, draft.ACTING)
 
     def name(self) -> str:
         return "action_report_problem"
 
     def act(self, turn: Turn) -> Events:
         if joined := joining.joined(turn.slots):
-            done = taps.follow(turn.db, turn.pack, Tap(turn.conversation, joined, turn.now))
+            tap = Tap(turn.conversation, joined, turn.now)
+            acting_id, _ = draft.acting_of(turn.slots)
+            done = taps.join(turn.db, turn.pack, tap, acting_id)
             turn.tell(done.response, **done.values)
             return clear(self.form_slots)
         if turn.slots.get("problem_confirm") != "yes":
@@ -64,7 +67,9 @@ class CheckRequest(Answer):
     def act(self, turn: Turn) -> Events:
         everything = own.everything(turn)
         meant = own.meant(turn, everything)
-        if not everything:
+        if not everything and own.named_other(turn):
+            turn.say("utter_no_requests_of", who=behalf.called(behalf.read_whose(turn.text)))
+        elif not everything:
             turn.say("utter_no_requests")
         elif meant or len(everything) == 1:
             showing.one(turn, meant or everything[0])
@@ -91,4 +96,5 @@ def _report(turn: Turn) -> Report:
         photos=tuple(turn.slots.get(PHOTOS) or ()),
         anonymous=wants_no_name(what),
         meaning=similar.meaning_of(turn.ground.sorter, what),
+        acting_id=draft.acting_of(turn.slots)[0],
     )

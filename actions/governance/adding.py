@@ -12,12 +12,9 @@ from typing import Any
 
 from rasa_sdk.interfaces import Action
 
+from actions import confirming
 from actions.dialogue import (
-    DEEDS,
-    QUESTIONS,
     SKIPPED,
-    SURE,
-    WAYS_OUT,
     DoDeed,
     Events,
     Form,
@@ -34,10 +31,13 @@ from actions.governance.model import ServiceRequest
 from actions.governance.questions import FORM, WHAT, WHICH
 from actions.governance.reference import TYPED
 from actions.governance.service import Where
+from actions.intents import DEEDS, QUESTIONS, SURE, WAYS_OUT
 from knowledge.text import normalise
 
 NOTHING = "nothing"  # there is nothing to add to
-SLOTS = (WHICH, WHAT)
+CONFIRM = "add_confirm"  # asked of elders alone
+SLOTS = (WHICH, WHAT, CONFIRM)
+SAY = "say:"  # begins the value of a choice that is words to be added
 
 # What says that something is to be added, and nothing of what.
 LEAD = re.compile(
@@ -66,19 +66,27 @@ class AddToRequestForm(Form):
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
-        self.steps = (Step(WHICH, ask_which, read_which), Step(WHAT, ask_what, read_what))
+        self.steps = (
+            Step(WHICH, ask_which, read_which),
+            Step(WHAT, ask_what, read_what),
+            Step(CONFIRM, ask_confirm, confirming.read),
+        )
 
     def _begin(self, turn: Turn) -> dict[str, Any]:
         if not any(fits(turn, one) for one in own.everything(turn)):
-            return {WHICH: NOTHING, WHAT: SKIPPED}
-        begun: dict[str, Any] = {WHICH: None, WHAT: None}
+            return {WHICH: NOTHING, WHAT: SKIPPED, CONFIRM: SKIPPED}
+        begun: dict[str, Any] = {WHICH: None, WHAT: None, CONFIRM: None}
         try:
             request = own.first_meant(turn, partial(fits, turn), partial(why, turn))
             begun[WHICH] = str(request.id) if request else None
             begun[WHAT] = _said(turn)
         except Refusal as refusal:
             turn.say(refusal.response, **refusal.details)
-        return begun
+        return begun | confirming.step(turn, CONFIRM)
+
+    def _listen(self, turn: Turn, asked: Step) -> dict[str, Any]:
+        heard = super()._listen(turn, asked)
+        return heard | confirming.step(turn, CONFIRM) if heard else {}
 
 
 def fits(turn: Turn, request: ServiceRequest) -> bool:
@@ -133,9 +141,21 @@ def read_what(turn: Turn) -> dict[str, Any] | None:
     text = turn.text.strip()
     if not text:
         return added or None
-    if turn.choice is not None or not _is_answer(turn):
-        return None
-    return added | {"words": text}
+    if turn.choice is not None:
+        words = turn.choice.removeprefix(SAY)
+        return {"words": words} if turn.choice.startswith(SAY) else None
+    return added | {"words": text} if _is_answer(turn) else None
+
+
+def ask_confirm(turn: Turn) -> None:
+    """Read an elder back what is added to what."""
+    request, added = own.of_id(turn, turn.slots.get(WHICH)), turn.slots.get(WHAT)
+    if request is None or not isinstance(added, Mapping):
+        turn.say("utter_request_gone")
+        return
+    words = confirming.shorten(str(added.get("words") or ""))
+    what = words or showing.line(turn, "utter_added_no_words")
+    turn.say("utter_ask_add_confirm", what=what, **showing.described(turn, request))
 
 
 class AddToRequest(DoDeed):
@@ -152,6 +172,8 @@ class AddToRequest(DoDeed):
             raise Refusal("utter_nothing_to_add_to")
         if not isinstance(added, Mapping):
             raise Refusal("utter_nothing_to_add")
+        if turn.slots.get(CONFIRM) == confirming.NO:
+            raise Refusal("utter_nothing_added")
         return self._add(turn, added)
 
     def _add(self, turn: Turn, added: Mapping[str, Any]) -> Events:

@@ -3,13 +3,41 @@
 from collections.abc import Mapping
 from typing import Any
 
+from actions import behalf
 from actions.dialogue import Ground, Turn
 from actions.governance import categories
 from actions.governance.service import Where
+from actions.people import kin
 from knowledge.pack import Category
 
 OBJECTED = "objected"  # to the category we guessed: the resident chooses it
 ALTERNATIVES = 3  # categories to choose from, beside that for other things
+
+
+ACTING = "problem_acting"  # never asked for: by what it is reported for another, and whom
+
+
+def acting_of(slots: Mapping[str, Any]) -> tuple[int | None, str]:
+    """Return by what it is reported for another, and in which words; none when for oneself."""
+    kept = slots.get(ACTING) or {}
+    return kept.get("acting"), str(kept.get("whom") or "")
+
+
+def whose(turn: Turn, slots: Mapping[str, Any]) -> str:
+    """Return whose the report is going to be, as things are."""
+    acting_id, _ = acting_of(slots)
+    acting = behalf.by_id(turn.db, turn.resident_id, acting_id) if acting_id else None
+    return acting.principal_id if acting else turn.resident_id
+
+
+def for_whom(turn: Turn) -> dict[str, Any]:
+    """Return the slot of for whom a message says it reports; empty when it does not say."""
+    if turn.choice is not None:
+        return {}
+    words = behalf.read_for(turn.text)
+    if acting := behalf.meant(turn.db, turn.resident_id, words):
+        return {ACTING: {"acting": acting.id, "whom": words}}
+    return {ACTING: None} if kin.read_whom(turn.text) == "" else {}
 
 
 def what_of(slots: Mapping[str, Any]) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from actions import behalf
 from actions.conversations import Choice
-from actions.dialogue import SKIPPED, SURE, Form, Ground, Step, Turn
+from actions.dialogue import SKIPPED, Form, Ground, Step, Turn
 from actions.errors import Refusal
 from actions.governance import categories, details, draft, joining, places, service, sla
 from actions.governance.service import Where
+from actions.intents import SURE
 from knowledge.pack import Category, Pack, Place
 from knowledge.records import Text
 
@@ -20,7 +22,7 @@ SLOTS = (
 PHOTOS = "problem_photos"  # kept whenever they come, never asked for
 MOST_PHOTOS = 6
 
-CHOICES, CHOICES_ELDER = 4, 3
+PLACES = 4  # offered to choose from
 SHOWN = 60  # characters of a long description that are read back
 
 ASKS = re.compile(
@@ -68,21 +70,21 @@ class ReportProblemForm(Form):
 
     @property
     def slots(self) -> tuple[str, ...]:
-        return (*SLOTS, details.ANSWERS, PHOTOS)
+        return (*SLOTS, details.ANSWERS, PHOTOS, draft.ACTING)
 
     def _begin(self, turn: Turn) -> dict[str, Any]:
-        changes = super()._begin(turn) | _photos(turn)
+        changes = super()._begin(turn) | _photos(turn) | draft.for_whom(turn)
         return changes | self._settled(turn, changes)
 
     def _listen(self, turn: Turn, asked: Step) -> dict[str, Any]:
-        if turn.choice in CHANGES:
-            return {asked.slot: None, **CHANGES[turn.choice]}
+        if tapped := _tapped(turn, asked):
+            return tapped | self._settled(turn, tapped)
         if asked.slot == "problem_confirm" and turn.intent == "correct_place":
             return {asked.slot: None, **CHANGES["change_where"]}
         if turn.attachments and not turn.text and asked.slot != "problem_where":
             kept = {asked.slot: None, **_kept(turn)}
             return kept | self._settled(turn, kept)
-        changes = super()._listen(turn, asked)
+        changes = super()._listen(turn, asked) | _of_whom(turn, asked)
         if not changes:
             return {}
         if answer := changes.get("problem_details"):
@@ -119,9 +121,30 @@ class ReportProblemForm(Form):
         )
 
 
+def _tapped(turn: Turn, asked: Step) -> dict[str, Any]:
+    """Return what a choice that is no plain answer makes of the slots.
+
+    The kind of thing stands for what is wrong, where nothing else is said.
+    """
+    if turn.choice in CHANGES:
+        return {asked.slot: None, **CHANGES[turn.choice]}
+    if asked.slot != "problem_what" or turn.choice not in turn.pack.categories:
+        return {}
+    kind = turn.pack.categories[turn.choice]
+    changes = {"problem_what": kind.name.in_(turn.language), "problem_category": turn.choice}
+    return DEPENDENT["problem_what"] | changes
+
+
+def _of_whom(turn: Turn, asked: Step) -> dict[str, Any]:
+    """Note for whom it is, where the read-back is answered with that; it is read back anew."""
+    whom = draft.for_whom(turn) if asked.slot == "problem_confirm" else {}
+    return whom and {asked.slot: None, **whom}
+
+
 def ask_what(turn: Turn) -> None:
-    """Ask what is wrong."""
-    turn.say("utter_ask_problem_what")
+    """Ask what is wrong; elders may choose what kind of thing it is."""
+    kinds = turn.pack.categories.values() if turn.elder else ()
+    turn.say("utter_ask_problem_what", choices=[_category(turn, kind) for kind in kinds])
 
 
 def read_what(turn: Turn) -> str | None:
@@ -160,11 +183,11 @@ def read_category(turn: Turn) -> str | None:
 
 def ask_where(turn: Turn) -> None:
     """Ask where, offering the places this resident and others speak of."""
-    pack, limit = turn.pack, _limit(turn)
-    own = service.common_places(turn.db, resident_id=turn.resident_id, limit=limit)
+    pack, most = turn.pack, len(turn.pack.places) if turn.elder else PLACES
+    own = service.common_places(turn.db, resident_id=turn.resident_id, limit=most)
     offered = [pack.places[place] for place in own if place in pack.places]
-    offered += [place for place in places.common(pack, limit) if place not in offered]
-    turn.say("utter_ask_problem_where", choices=[_place(turn, p) for p in offered[:limit]])
+    offered += [place for place in places.common(pack, most) if place not in offered]
+    turn.say("utter_ask_problem_where", choices=[_place(turn, p) for p in offered[:most]])
 
 
 def read_where(turn: Turn) -> dict[str, Any] | None:
@@ -201,6 +224,9 @@ def prefill_where(turn: Turn) -> dict[str, Any] | None:
 def ask_confirm(turn: Turn) -> None:
     """Read everything back, with who gets it and by when, and what to mind until then."""
     pack, category = turn.pack, draft.category_of(turn.ground, turn.slots)
+    acting_id, whom = draft.acting_of(turn.slots)
+    if acting_id is not None:
+        turn.say("utter_problem_on_behalf", who=behalf.called(whom))
     if category.emergency_notice:
         turn.say("utter_problem_notice", notice=category.emergency_notice)
     if category.restricted:
@@ -307,10 +333,6 @@ def _category(turn: Turn, category: Category) -> Choice:
 
 def _place(turn: Turn, place: Place) -> Choice:
     return Choice(place.name.in_(turn.language), "choose", place.id)
-
-
-def _limit(turn: Turn) -> int:
-    return CHOICES_ELDER if turn.row.elder else CHOICES
 
 
 def _shorten(text: str) -> str:

@@ -22,7 +22,7 @@ def found(turn: Turn, slots: Mapping[str, Any]) -> list[Similar]:
         ground.sorter,
         draft.category_of(ground, slots),
         similar.Report(draft.what_of(slots), draft.where_of(slots)),
-        resident_id=turn.resident_id,
+        resident_id=draft.whose(turn, slots),
         now=turn.now,
         limit=SHOWN_ELDER if turn.row.elder else SHOWN,
     )

@@ -77,8 +77,8 @@ class ServiceRequest(Scoped, Base):
     place_id: Mapped[str | None] = mapped_column(String(60))
     lat: Mapped[float | None]
     lon: Mapped[float | None]
-    what_words_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
-    where_words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    what_words_id: Mapped[int] = mapped_column(ForeignKey("words.id"), index=True)
+    where_words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     visibility: Mapped[str] = mapped_column(String(12))
@@ -110,7 +110,7 @@ class Update(Base):
     tier: Mapped[str] = mapped_column(String(20))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     other_id: Mapped[int | None] = mapped_column(ForeignKey("service_requests.id"))
-    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
     attachments: Mapped[list[str]] = mapped_column(JSON, default=list)
     happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     words: Mapped[Words | None] = relationship(lazy="joined")

@@ -5,28 +5,44 @@ Only what they reported or follow is ever looked at: another's number is one tha
 
 from collections.abc import Callable, Sequence
 
+from actions import behalf
 from actions.dialogue import Turn
 from actions.errors import Refusal
 from actions.governance import categories, reporting
 from actions.governance.model import ServiceRequest
 from actions.governance.reference import read_reference
+from actions.people.model import Acting
 
 Fits = Callable[[ServiceRequest], bool]
 
 
 def everything(turn: Turn) -> list[ServiceRequest]:
-    """Return all requests that concern whoever writes, newest first."""
+    """Return the requests a message may be about, newest first.
+
+    They concern whoever writes; or one they act for, where they name them (我妈报的); or
+    either, where one is tapped or named by its number.
+    """
+    if acting := named_other(turn):
+        return reporting.concerning(turn.db, resident_id=acting.principal_id)
+    if turn.choice is not None or read_reference(turn.pack, turn.text):
+        return _within_reach(turn)
     return reporting.concerning(turn.db, resident_id=turn.resident_id)
 
 
+def named_other(turn: Turn) -> Acting | None:
+    """Return by what they may ask of another's requests, when they name that other."""
+    words = "" if turn.choice is not None else behalf.read_whose(turn.text)
+    return behalf.meant(turn.db, turn.resident_id, words)
+
+
 def reported(turn: Turn, request: ServiceRequest) -> bool:
-    """Whether it is their own report; else they follow it."""
-    return request.resident_id == turn.resident_id
+    """Whether it is their own report, or that of one they act for; else they follow it."""
+    return behalf.may(turn.db, turn.resident_id, request.resident_id)
 
 
 def of_id(turn: Turn, number: object) -> ServiceRequest | None:
     """Return the request with this id, if it concerns them."""
-    return next((one for one in everything(turn) if str(one.id) == str(number)), None)
+    return next((one for one in _within_reach(turn) if str(one.id) == str(number)), None)
 
 
 def meant(turn: Turn, among: Sequence[ServiceRequest]) -> ServiceRequest | None:
@@ -74,6 +90,16 @@ def named(
     if found is not None and not fits(found):
         raise otherwise(found)
     return found
+
+
+def _within_reach(turn: Turn) -> list[ServiceRequest]:
+    whose = (turn.resident_id, *behalf.principals_of(turn.db, turn.resident_id))
+    found = [
+        one
+        for resident_id in whose
+        for one in reporting.concerning(turn.db, resident_id=resident_id)
+    ]
+    return sorted({one.id: one for one in found}.values(), key=lambda one: -one.id)
 
 
 def _kind(turn: Turn) -> str | None:

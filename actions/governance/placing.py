@@ -6,15 +6,17 @@ from typing import Any
 
 from rasa_sdk.interfaces import Action
 
+from actions import confirming
 from actions.dialogue import SKIPPED, DoDeed, Events, Form, Ground, Step, Turn, clear
 from actions.errors import Refusal
 from actions.governance import adding, history, own, reporting, showing, workflow
-from actions.governance.forms import ask_where, prefill_where, read_where
+from actions.governance.forms import ask_where, prefill_where, read_where, where_shown
 from actions.governance.model import ServiceRequest
 from actions.governance.service import Where
 
 WHICH, WHERE = "place_which", "place_where"
-SLOTS = (WHICH, WHERE)
+CONFIRM = "place_confirm"  # asked of elders alone
+SLOTS = (WHICH, WHERE, CONFIRM)
 NOTHING = "nothing"  # there is nothing to put right
 
 WHERE_NOT = re.compile(r"不[在是对]|错|\b(?:not|wrong)\b", re.IGNORECASE)  # which is named?
@@ -27,18 +29,27 @@ class CorrectPlaceForm(Form):
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
-        self.steps = (Step(WHICH, ask_which, read_which), Step(WHERE, ask_where, read_where))
+        self.steps = (
+            Step(WHICH, ask_which, read_which),
+            Step(WHERE, ask_where, read_where),
+            Step(CONFIRM, ask_confirm, confirming.read),
+        )
 
     def _begin(self, turn: Turn) -> dict[str, Any]:
         if not any(fits(turn, one) for one in own.everything(turn)):
-            return {WHICH: NOTHING, WHERE: SKIPPED}
+            return {WHICH: NOTHING, WHERE: SKIPPED, CONFIRM: SKIPPED}
         try:
             request = own.first_meant(turn, partial(fits, turn), partial(adding.why, turn))
             where = None if WHERE_NOT.search(turn.text) else prefill_where(turn)
         except Refusal as refusal:
             turn.say(refusal.response, **refusal.details)
             request = where = None
-        return {WHICH: str(request.id) if request else None, WHERE: where}
+        begun = {WHICH: str(request.id) if request else None, WHERE: where, CONFIRM: None}
+        return begun | confirming.step(turn, CONFIRM)
+
+    def _listen(self, turn: Turn, asked: Step) -> dict[str, Any]:
+        heard = super()._listen(turn, asked)
+        return heard | confirming.step(turn, CONFIRM) if heard else {}
 
 
 def fits(turn: Turn, request: ServiceRequest) -> bool:
@@ -62,6 +73,16 @@ def read_which(turn: Turn) -> str | None:
     return str(found.id) if found else None
 
 
+def ask_confirm(turn: Turn) -> None:
+    """Read an elder back which place it is put to."""
+    request, where = own.of_id(turn, turn.slots.get(WHICH)), turn.slots.get(WHERE)
+    if request is None or not isinstance(where, dict):
+        turn.say("utter_request_gone")
+        return
+    shown = {"where": where_shown(turn.pack, Where(**where))}
+    turn.say("utter_ask_place_confirm", **showing.described(turn, request) | shown)
+
+
 class CorrectPlace(DoDeed):
     """action_correct_place: puts the place right; its team is told."""
 
@@ -75,6 +96,8 @@ class CorrectPlace(DoDeed):
         where = turn.slots.get(WHERE)
         if request is None or not isinstance(where, dict):
             raise Refusal("utter_nothing_to_put_right")
+        if turn.slots.get(CONFIRM) == confirming.NO:
+            raise Refusal("utter_nothing_put_right")
         history.alone(turn.db, request)
         reporting.put_right(
             turn.db,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
 
+from actions import behalf
 from actions.db import Db
 from actions.errors import Refusal
 from actions.governance import categories, following, history, moves, telling, workflow
@@ -47,14 +48,15 @@ def filed_lately(db: Db, *, resident_id: str, now: datetime) -> ServiceRequest |
 
 
 def own(db: Db, *, reference: str, resident_id: str) -> ServiceRequest:
-    """Return a request a resident reported or follows.
+    """Return a request that concerns a resident, or somebody they act for.
 
     Raises:
         Refusal: there is none, or it is somebody else's; both look the same.
     """
+    whose = (resident_id, *behalf.principals_of(db, resident_id))
     request = db.scalar(
         select(ServiceRequest).where(
-            ServiceRequest.reference == reference, _concerns(resident_id)
+            ServiceRequest.reference == reference, or_(*map(_concerns, whose))
         )
     )
     if request is None:
@@ -142,19 +144,20 @@ def withdraw(
     _refuse_others(db, request, resident_id)
     if Status.WITHDRAWN not in workflow.MOVES[Status(request.status)]:
         raise Refusal("utter_request_taken_on", **telling.described(pack, request))
-    if len(following.parties(db, request)) > 1:
+    if following.followers(db, request):
         raise Refusal("utter_request_followed_by_others", reference=request.reference)
     made = moves.change(db, pack, request, Status.WITHDRAWN, now=now)
+    response = "utter_theirs_withdrawn"  # to whom it was reported for, or who did that
+    telling.residents(db, pack, request, made, response, now=now, but=resident_id)
     telling.staff(db, pack, request, made, "utter_staff_withdrawn", now=now, urgent=False)
     return made
 
 
 def leave(db: Db, request: ServiceRequest, *, resident_id: str) -> bool:
     """Follow a request no more; False when they did not."""
+    whose = following.as_whom(db, request, resident_id)
     follower = db.scalar(
-        select(Follower).where(
-            Follower.request_id == request.id, Follower.resident_id == resident_id
-        )
+        select(Follower).where(Follower.request_id == request.id, Follower.resident_id == whose)
     )
     if follower is None:
         return False
@@ -217,8 +220,8 @@ def _photos(db: Db, request: ServiceRequest) -> list[str]:
 
 def _refuse_others(db: Db, request: ServiceRequest, resident_id: str) -> None:
     """Refuse who did not report it; who follows it is told that this is why."""
-    if request.resident_id == resident_id:
+    if behalf.may(db, resident_id, request.resident_id):
         return
-    follows = resident_id in {party.resident_id for party in following.parties(db, request)}
+    follows = following.as_whom(db, request, resident_id) is not None
     response = "utter_request_of_neighbour" if follows else "utter_request_unknown"
     raise Refusal(response, reference=request.reference)

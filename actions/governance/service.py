@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from actions import behalf
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
@@ -33,6 +34,7 @@ class Report:
     """A problem as the resident has confirmed it; `photos` are ids of uploads.
 
     `meaning` is as `similar.meaning_of` has it: later reports are compared with it.
+    `acting_id` is by what it is reported for somebody else, whose it then is.
     """
 
     category_id: str
@@ -41,6 +43,7 @@ class Report:
     photos: tuple[str, ...] = ()
     anonymous: bool = False
     meaning: bytes = b""
+    acting_id: int | None = None
 
 
 def file(
@@ -49,12 +52,12 @@ def file(
     """Make a request of a report: with reference, team and due time from its first second.
 
     Raises:
-        Refusal: the community has no such category.
+        Refusal: the community has no such category, or a rule of `behalf.owner`.
     """
     category = pack.categories.get(report.category_id)
     if category is None:
         raise Refusal("utter_no_such_category")
-    resident = db.get_one(Resident, conversation.resident_id)
+    resident = db.get_one(Resident, behalf.owner(db, conversation, report.acting_id))
     request = ServiceRequest(
         reference=next_reference(db, pack, now=now),
         status=Status.RECEIVED,
@@ -71,6 +74,7 @@ def file(
         created_at=now,
     )
     enter(db, pack, request, category, now=now)
+    telling.on_behalf(db, pack, request, now=now)
     if report.meaning:
         db.add(RequestMeaning(words_id=request.what_words_id, vector=report.meaning))
         db.flush()

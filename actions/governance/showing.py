@@ -90,7 +90,7 @@ def _may(turn: Turn, request: ServiceRequest) -> tuple[str, ...]:
     if not own.reported(turn, request):
         return (LEAVE,) if status in workflow.UNFINISHED else ()
     may = MAY.get(status, ())
-    followed = len(following.parties(turn.db, request)) > 1
+    followed = following.followers(turn.db, request)
     return tuple(deed for deed in may if not (deed == WITHDRAW and followed))
 
 

@@ -37,7 +37,7 @@ def rate(db: Db, pack: Pack, tap: Tap) -> Done:
     reporting.rate(
         db,
         request,
-        resident_id=tap.conversation.resident_id,
+        resident_id=following.as_whom(db, request, tap.conversation.resident_id) or "",
         rating=int(rating),
         now=tap.now,
     )
@@ -46,8 +46,14 @@ def rate(db: Db, pack: Pack, tap: Tap) -> Done:
 
 def follow(db: Db, pack: Pack, tap: Tap) -> Done:
     """Have somebody who met the same told; what was said to be done is taken up again."""
+    return join(db, pack, tap)
+
+
+def join(db: Db, pack: Pack, tap: Tap, acting_id: int | None = None) -> Done:
+    """Do as `follow`, perhaps for somebody one acts for."""
     request = _meant(db, tap.value)
-    following.follow(db, request=request, conversation=tap.conversation, now=tap.now)
+    talk = tap.conversation
+    following.follow(db, request=request, conversation=talk, now=tap.now, acting_id=acting_id)
     if request.status in following.SAID_DONE:
         _answer(db, pack, request, tap, solved=False)
     return Done("utter_request_followed", telling.described(pack, request))
@@ -89,6 +95,15 @@ def add_photos(db: Db, pack: Pack, tap: Tap) -> Done:
     return Done("utter_request_added", telling.described(pack, request))
 
 
+def refuse(db: Db, pack: Pack, tap: Tap) -> Done:
+    """Take back what somebody has reported on one's behalf, while nobody is at it."""
+    request = _theirs(db, tap, tap.value)
+    resident_id = tap.conversation.resident_id
+    if request.status != Status.WITHDRAWN:
+        reporting.withdraw(db, pack, request, resident_id=resident_id, now=tap.now)
+    return Done("utter_request_withdrawn", telling.described(pack, request))
+
+
 def _answer(db: Db, pack: Pack, request: ServiceRequest, tap: Tap, *, solved: bool) -> None:
     resident_id = tap.conversation.resident_id
     moves.answer(
@@ -99,8 +114,7 @@ def _answer(db: Db, pack: Pack, request: ServiceRequest, tap: Tap, *, solved: bo
 def _theirs(db: Db, tap: Tap, number: str) -> ServiceRequest:
     """Return the request a button stands for, if it concerns who taps."""
     request = _meant(db, number)
-    concerned = {party.resident_id for party in following.parties(db, request)}
-    if tap.conversation.resident_id not in concerned:
+    if following.as_whom(db, request, tap.conversation.resident_id) is None:
         raise Refusal("utter_old_choice")
     return request
 
@@ -124,5 +138,6 @@ TAPS: Mapping[str, Deed] = {
     "reroute_request": reroute,
     "leave_request": leave,
     "add_photos": add_photos,
+    "refuse_request": refuse,
     **roundtable.TAPS,
 }

@@ -45,7 +45,7 @@ def residents(  # noqa: PLR0913 - what is told, of what, with what, when
     What `can_wait` is not told in the quiet hours. The resident `but` did it, and knows.
     """
     due_at = quiet_ends(now, pack.zone) if can_wait else now
-    told = (party for party in following.parties(db, request) if party.resident_id != but)
+    told = (party for party in following.parties(db, request) if party.reader_id != but)
     for party in sorted(told, key=lambda party: party.conversation_id):  # for all in one order
         one(db, pack, request, made, response, party, due_at=due_at, **values)
 
@@ -81,6 +81,22 @@ def let_go(
     _put(db, request, made, party, response=response, told=told, due_at=now)
 
 
+def on_behalf(db: Db, pack: Pack, request: ServiceRequest, *, now: datetime) -> None:
+    """Tell a resident, by day and once, what somebody reported for them."""
+    told = following.parties(db, request)
+    if len(told) < 2:
+        return
+    outbox.put_once(
+        db,
+        key=f"request:{request.id}:on_behalf",
+        conversation_id=told[-1].conversation_id,
+        response="utter_theirs_filed",
+        due_at=quiet_ends(now, pack.zone),
+        values=to_json(described(pack, request)),
+        about=f"theirs:request:{request.id}",  # no news: it does not count among them
+    )
+
+
 def question(db: Db, pack: Pack, request: ServiceRequest, made: Update, now: datetime) -> None:
     """Ask the reporter whether it is solved, by day; taken back once the request moves."""
     _put(
@@ -91,8 +107,13 @@ def question(db: Db, pack: Pack, request: ServiceRequest, made: Update, now: dat
         response="utter_request_ask_solved",
         told=described(pack, request),
         due_at=quiet_ends(now, pack.zone),
-        about=_question(request),
+        filed=_question(request),
     )
+
+
+def ask_at(db: Db, request: ServiceRequest, conversation_id: str) -> None:
+    """Ask elsewhere whether it is solved, if that is still to be asked."""
+    outbox.readdress(db, _question(request), conversation_id)
 
 
 def take_question_back(db: Db, request: ServiceRequest) -> None:
@@ -153,7 +174,7 @@ def _put(  # noqa: PLR0913 - as `residents`
     response: str = "",
     told: Mapping[str, Any] | None = None,
     words_id: int | None = None,
-    about: str = "",
+    filed: str = "",
 ) -> None:
     key = f"request:{request.id}:{made.id}:{party.conversation_id}"
     outbox.put_once(
@@ -163,11 +184,16 @@ def _put(  # noqa: PLR0913 - as `residents`
         response=response,
         due_at=due_at,
         values=to_json(told or {}),
-        about=about or f"request:{request.id}",
+        about=filed or about(request.id),
         photos=made.attachments if response else (),
         words_id=words_id,
         staff_id=made.staff_id,
     )
+
+
+def about(request_id: int) -> str:
+    """Return what news of a request are filed under."""
+    return f"request:{request_id}"
 
 
 def _question(request: ServiceRequest) -> str:

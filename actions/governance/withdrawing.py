@@ -52,7 +52,7 @@ def fits(turn: Turn, request: ServiceRequest) -> bool:
     """Whether whoever writes may take it back, or stop following it."""
     if not own.reported(turn, request):
         return request.status in following.FOLLOWABLE
-    others = len(following.parties(turn.db, request)) > 1
+    others = following.followers(turn.db, request)
     return Status.WITHDRAWN in workflow.MOVES[Status(request.status)] and not others
 
 

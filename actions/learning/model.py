@@ -51,7 +51,7 @@ class Miss(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), unique=True)  # the reply
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
-    words_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
+    words_id: Mapped[int] = mapped_column(ForeignKey("words.id"), index=True)
     language: Mapped[str] = mapped_column(String(2))
     reason: Mapped[str] = mapped_column(String(10))
     complaint: Mapped[str | None] = mapped_column(String(12))

@@ -192,7 +192,7 @@ def _take_back(db: Db, correction: Correction) -> None:
         update(Notice)
         .where(
             Notice.about.in_([_about(number) for number in earlier]),
-            Notice.state == NoticeState.WAITING,
+            Notice.state.in_([NoticeState.WAITING, NoticeState.HELD]),
         )
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)

@@ -1,151 +1,189 @@
-"""What kind of help a text asks for, whether neighbours may give it, when, how far."""
+"""How well a willing neighbour fits a need: parts from 0 to 1, weighed by one table.
 
-import re
-from collections.abc import Iterator
-from datetime import datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
+Pure and explainable: no part knows of another, more of a good thing never lowers the score, and
+each part can be named to staff as a reason. What forbids somebody to be asked is no part of it:
+`candidates` leaves them out first. All neighbours of a need are scored at once, in arrays.
+"""
 
-from knowledge.pack import HelpKind, Pack
-from knowledge.text import normalise
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any
 
-OTHER = "other"  # what no kind of the pack fits: staff look at it first
-ENOUGH = 1.0  # a lower score says nothing
-NOT_TELLING = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "at",
-        "for",
-        "go",
-        "help",
-        "home",
-        "of",
-        "run",
-        "the",
-        "things",
-        "to",
-        "up",
-    ]
-)
+import numpy as np
+from numpy.typing import NDArray
 
-# Words residents use for what a policy forbids; a sign counts where it names the subject.
-SIGNS: dict[str, str] = {
-    "未成年": r"(?:孩子|小孩|女儿|儿子|小囡)(?:一个人|单独)|child alone",
-    "现金": r"现金|存钱|取款|转账|汇款|银行卡|借.{0,3}钱|\bcash\b|bank card|borrow.{0,10}money",
-    "存折": r"存折|bank book",
-    "密码": r"密码|验证码|password|\bpin\b",
-    "医疗": r"打针|输液|盐水|换药|吸痰|导尿|拔牙|injection|dressing a wound|\bdrip\b",
-    "燃气": r"燃气|煤气|天然气|液化气|\bgas\b",
-    "带电": r"带电|电闸|配电|电表|接电线|live wir|fuse box",
-    "登高": r"登高|爬高|屋顶|房顶|楼顶|外墙|空调外机|\broof\b",
-}
+Floats = NDArray[np.float64]
 
-TIERS = {"building": 3, "village": 2, "town": 1}  # how many parts of the area's path must agree
+NEAR = 500.0  # metres at which a way is worth 1/e: 50 m .90, 200 m .67, 1 km .14, 2 km .02
+# How far somebody may live of whom only the area is known, by what the two share.
+ASSUMED = {"building": 60.0, "village": 700.0, "town": 3000.0}
+# Words of any two requests are this alike (nothing in common), and these are the same thing.
+UNLIKE, ALIKE = 0.80, 0.92
+# A newcomer counts as somebody who kept 4 of 5 promises; what is known weighs more with time.
+PRIOR_KEPT, PRIOR_BROKEN = 4.0, 1.0
+NO_ANSWER = 0.25  # of a promise broken: they may not have seen it
+ASKED_LATELY = 0.5  # how tiring it is to be asked, compared with having helped
+WILLING_FOR_ALL = 0.6  # who offers anything, compared with who named this kind
+SILENT = 0.2  # who does not speak what was asked for, as far as we know
 
 
-def kind_of(pack: Pack, text: str) -> HelpKind | None:
-    """Return the kind of help a text asks for; None when none or several fit."""
-    said = normalise(text)
-    scored = [(kind, _score(kind, said)) for kind in pack.help_kinds.values()]
-    best = max((score for _, score in scored), default=0.0)
-    fitting = [kind for kind, score in scored if score == best]
-    return fitting[0] if best >= ENOUGH and len(fitting) == 1 else None
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the neighbours for one need; arrays with an element for each.
 
-
-def forbidden(pack: Pack, text: str) -> bool:
-    """Whether a text asks for what the pack's policy says no neighbour is asked to do."""
-    said, never = normalise(text), " ".join(pack.help_policy.never)
-    return any(re.search(sign, said) for subject, sign in SIGNS.items() if subject in never)
-
-
-def needs_review(kind: HelpKind | None) -> bool:
-    """Whether staff look at a need before any neighbour hears of it."""
-    return kind is None or kind.staff_review or kind.restricted or kind.risk == "high"
-
-
-def window(kind: HelpKind | None) -> tuple[str, str]:
-    """Return from when to when on a day neighbours may be asked for it, as HH:MM."""
-    begin, _, end = (kind.time_window if kind else "00:00-24:00").partition("-")
-    return begin, end
-
-
-def within_window(
-    kind: HelpKind | None, zone: ZoneInfo, wanted: tuple[datetime, datetime]
-) -> tuple[datetime, datetime] | None:
-    """Return the part of the wanted time that lies in the kind's hours; None when none does.
-
-    A time over several days is left as it is: the two find an hour that suits both.
+    `named`: they named this kind. `time`: the share of the time it takes that is theirs.
+    `metres` between the two. `alike`: the cosine of need and skills, NaN where one of them has
+    no words. `speaks`: the share of what is to be spoken that they speak, NaN when nothing is.
+    The rest counts matches: `kept`, `broken` and `unanswered`; `asked` and `helped` lately;
+    `pairs` of these very two with which both were content.
     """
-    start, end = (moment.astimezone(zone) for moment in wanted)
-    if (end - timedelta(seconds=1)).date() > start.date():
-        return wanted
-    first, last = (_at(start, clock) for clock in window(kind))
-    if start == end:
-        return wanted if first <= start < last else None
-    clipped = max(start, first), min(end, last)
-    return clipped if clipped[0] < clipped[1] else None
+
+    named: Floats
+    time: Floats
+    metres: Floats
+    alike: Floats
+    speaks: Floats
+    kept: Floats
+    broken: Floats
+    unanswered: Floats
+    asked: Floats
+    helped: Floats
+    pairs: Floats
+
+    def __len__(self) -> int:
+        return len(self.named)
+
+    def of(self, rows: NDArray[np.intp]) -> "Facts":
+        """Return what is known of some of them."""
+        return Facts(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
-def reaches(
-    kind: HelpKind | None, areas: tuple[str | None, str | None], waited: timedelta
-) -> bool:
-    """Whether a need that was open for so long has come as far as a neighbour.
-
-    `areas` are the asker's and the neighbour's. Without the asker's there is nothing to go
-    by, and the whole town hears of it at once; a neighbour without one lives in the town.
-    """
-    asker, neighbour = areas
-    if kind is None or not kind.distance_steps or asker is None:
-        return True
-    minutes = waited / timedelta(minutes=1)
-    return any(
-        minutes >= step.after_minutes and _same(asker, neighbour or "", TIERS[step.scope])
-        for step in kind.distance_steps
+def facts(count: int, **known: Any) -> Facts:
+    """Make the facts of so many neighbours; what is not given is what nobody knows."""
+    unknown = {"time": 1.0, "metres": ASSUMED["town"], "alike": np.nan, "speaks": np.nan}
+    return Facts(
+        **{
+            field.name: np.broadcast_to(
+                np.asarray(known.get(field.name, unknown.get(field.name, 0.0)), np.float64),
+                (count,),
+            )
+            for field in fields(Facts)
+        }
     )
 
 
-def _same(asker: str, neighbour: str, parts: int) -> bool:
-    if parts == TIERS["town"]:
-        return True
-    of_asker, of_neighbour = asker.split("/")[:parts], neighbour.split("/")[:parts]
-    return all(of_neighbour) and of_asker == of_neighbour
+@dataclass(frozen=True)
+class Part:
+    """A part of the score: its weight, how it is made of the facts, and from where it tells.
+
+    At `telling` and above it is a reason to name.
+    """
+
+    weight: float
+    made: Callable[[Facts], Floats]
+    telling: float
 
 
-def _at(on: datetime, clock: str) -> datetime:
-    midnight = datetime.combine(on.date(), time(), on.tzinfo)
-    hours, minutes = clock.split(":")
-    return midnight + timedelta(hours=int(hours), minutes=int(minutes))
+def _kind(known: Facts) -> Floats:
+    return np.where(known.named > 0, 1.0, WILLING_FOR_ALL)
 
 
-def _score(kind: HelpKind, said: str) -> float:
-    hits = [_hit(keyword, said) for keyword in (kind.name.zh, *kind.keywords)]
-    return max(*hits, _score_in_english(kind, said))
+def _skill(known: Facts) -> Floats:
+    likeness = np.clip((known.alike - UNLIKE) / (ALIKE - UNLIKE), 0.0, 1.0)
+    return np.where(np.isnan(known.alike), 0.5, likeness)
 
 
-def _hit(keyword: str, said: str) -> float:
-    """取个快递 uses the keyword 取快递; 快递 alone says half of it."""
-    keyword = normalise(keyword)
-    if _spread(keyword).search(said):
-        return float(len(keyword))
-    rest = keyword[1:]
-    return len(rest) / 2 if len(rest) > 1 and rest in said else 0.0
+def _time(known: Facts) -> Floats:
+    return np.clip(known.time, 0.0, 1.0)
 
 
-@cache
-def _spread(keyword: str) -> re.Pattern[str]:
-    return re.compile(rf"{re.escape(keyword[0])}.{{0,4}}{re.escape(keyword[1:])}")
+def _distance(known: Facts) -> Floats:
+    near: Floats = np.exp(-np.maximum(known.metres, 0.0) / NEAR)
+    return near
 
 
-def _score_in_english(kind: HelpKind, said: str) -> float:
-    used = {_stem(word) for word in _words(said)}
-    return sum(len(word) / 3 for word in _words(kind.name.en) if _stem(word) in used)
+def _language(known: Facts) -> Floats:
+    return np.where(np.isnan(known.speaks), 0.5, SILENT + (1 - SILENT) * known.speaks)
 
 
-def _words(text: str) -> Iterator[str]:
-    return (word for word in re.findall(r"[a-z]+", text.lower()) if word not in NOT_TELLING)
+def _reliability(known: Facts) -> Floats:
+    kept = known.kept + PRIOR_KEPT
+    return kept / (kept + known.broken + NO_ANSWER * known.unanswered + PRIOR_BROKEN)
 
 
-def _stem(word: str) -> str:
-    return word[:4]
+def _fairness(known: Facts) -> Floats:
+    return 1.0 / (1.0 + known.helped + ASKED_LATELY * known.asked)
+
+
+def _past(known: Facts) -> Floats:
+    return 1.0 - np.exp2(-known.pairs)
+
+
+# Time and way decide whether somebody can come at all; then who is meant for it, and whose turn
+# it is. Past pairs and languages tip the scale between equals. The weights sum to 1.
+PARTS: Mapping[str, Part] = MappingProxyType(
+    {
+        "time": Part(0.18, _time, 0.99),
+        "distance": Part(0.22, _distance, 0.6),
+        "kind": Part(0.12, _kind, 1.0),
+        "skill": Part(0.12, _skill, 0.6),
+        "reliability": Part(0.12, _reliability, 0.85),
+        "fairness": Part(0.14, _fairness, 0.9),
+        "past": Part(0.05, _past, 0.5),
+        "language": Part(0.05, _language, 0.9),
+    }
+)
+
+
+def score(known: Facts) -> Floats:
+    """Return how well each fits, 0 to 1."""
+    total = np.zeros(len(known))
+    for part in PARTS.values():
+        total = total + part.weight * part.made(known)
+    return total
+
+
+def reasons(known: Facts) -> list[tuple[str, ...]]:
+    """Return for each the names of the parts that speak for them, the weightiest first."""
+    values = {name: part.made(known) for name, part in PARTS.items()}
+    weighed = {name: PARTS[name].weight * values[name] for name in PARTS}
+    return [
+        tuple(
+            sorted(
+                (name for name in PARTS if values[name][row] >= PARTS[name].telling),
+                key=lambda name: -float(weighed[name][row]),
+            )
+        )
+        for row in range(len(known))
+    ]
+
+
+def lots(request_id: int, ids: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return what decides between those who fit equally: by chance, but always the same.
+
+    Not the order of ids: the same neighbours would come first for every need. (splitmix64)
+    """
+    with np.errstate(over="ignore"):
+        mixed = np.asarray(ids).astype(np.uint64) + np.uint64(request_id) * np.uint64(
+            0x9E3779B97F4A7C15
+        )
+        for shift, times in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(times)
+        result: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return result
+
+
+def in_turn(
+    request_id: int, ids: NDArray[np.int64], near: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return the rows in the order they are looked at: who is near first, the others by lot."""
+    return np.lexsort((lots(request_id, ids), ~near))
+
+
+def in_order(
+    request_id: int, ids: NDArray[np.int64], scores: Floats, limit: int
+) -> NDArray[np.intp]:
+    """Return the rows of the best, the best first; what rounding alone tells apart is equal."""
+    order = np.lexsort((lots(request_id, ids), -np.round(scores, 6)))
+    return order[:limit]

@@ -1,7 +1,9 @@
-"""Who speaks in a chat: addresses linked to staff, and chats to areas, by one-time codes.
+"""One-time codes: who speaks in a chat, whose a chat is, who joins a household.
 
-A code is made where somebody has signed in and said where nobody has. Its first letters only
-find it; what is left is guessed at most five times, whoever guesses and however many at once.
+A code of staff is made where somebody has signed in and said where nobody has; one of residents
+is made in one chat, or at the desk, and said in another. Its first letters only find it; what
+is left is guessed at most five times, whoever guesses and however many at once. Neither kind
+can be used, or used up, where the other belongs.
 """
 
 import hashlib
@@ -12,8 +14,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
-from sqlalchemy.sql.dml import Update
+from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy.sql.dml import Delete, Update
 
 from actions.db import Db
 from actions.people.model import LinkCode, Staff, StaffAddress, StaffChat
@@ -22,6 +24,8 @@ ALPHABET = "ACDEFGHJKMNPQRTUVWXY3479"  # none looks like another
 NAME, LENGTH = 3, 9
 LASTS = timedelta(minutes=10)
 TRIES = 5
+OF_STAFF = or_(LinkCode.staff_id.is_not(None), LinkCode.area_id.is_not(None))
+OF_RESIDENTS = or_(LinkCode.resident_id.is_not(None), LinkCode.household_id.is_not(None))
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,71 @@ def code_for_chat(db: Db, place: Place, *, key: str, now: datetime) -> str:
     return _make(db, code, key=key, now=now)
 
 
+def code_for_household(db: Db, household_id: int, *, key: str, now: datetime) -> str:
+    """Make a code that lets somebody into a household; earlier ones end."""
+    db.execute(delete(LinkCode).where(LinkCode.household_id == household_id))
+    return _make(db, LinkCode(household_id=household_id), key=key, now=now)
+
+
+def code_for_resident(db: Db, resident_id: str, *, key: str, now: datetime) -> str:
+    """Make a code that makes who says it in another chat this resident; earlier ones end."""
+    db.execute(delete(LinkCode).where(LinkCode.resident_id == resident_id))
+    return _make(db, LinkCode(resident_id=resident_id), key=key, now=now)
+
+
+def said_by(db: Db, said: str, resident_id: str, *, key: str, now: datetime) -> LinkCode | None:
+    """Take a residents' code as said by somebody, who is then to be asked what `meant` needs.
+
+    None when it is no such code; keep what this writes even then: a wrong guess counts. Nobody
+    else can say it from now on.
+    """
+    code = _redeem(db, said, OF_RESIDENTS, key=key, now=now)
+    if code is None:
+        return None
+    db.refresh(code)
+    code.said_by, code.expires_at = resident_id, now + LASTS
+    db.flush()
+    return code
+
+
+def meant(db: Db, code_id: int, resident_id: str, *, now: datetime) -> LinkCode | None:
+    """Return the code somebody has said and now means; once, and not when it is too late."""
+    found = db.get(LinkCode, code_id)
+    if found is None:
+        return None
+    theirs = (
+        LinkCode.id == code_id,
+        LinkCode.said_by == resident_id,
+        LinkCode.used_at.is_not(None),
+        LinkCode.expires_at > now,
+    )
+    db.expunge(found)
+    return found if _change(db, delete(LinkCode).where(*theirs)) else None
+
+
+def give_back(db: Db, code: LinkCode) -> None:
+    """Leave a code to whom it is for: who said it right now has no use for it."""
+    code.used_at = code.said_by = None
+    db.flush()
+
+
+def is_alive(db: Db, said: str, *, now: datetime) -> bool:
+    """Whether a residents' code begins like that; says nothing of whether it is right."""
+    alive = select(LinkCode.id).where(
+        LinkCode.name == _tidy(said)[:NAME],
+        OF_RESIDENTS,
+        LinkCode.used_at.is_(None),
+        LinkCode.expires_at > now,
+    )
+    return db.scalar(alive) is not None
+
+
 def link(db: Db, said: str, door: Door, *, key: str, now: datetime) -> Staff | None:
     """Link an address to the member of staff a code is for; None when it is no such code.
 
     Keep what this writes even then: a wrong guess counts.
     """
-    code = _redeem(db, said, key=key, now=now)
+    code = _redeem(db, said, OF_STAFF, key=key, now=now)
     staff = db.get(Staff, code.staff_id) if code and code.staff_id else None
     if staff is None or staff.disabled_at:
         return None
@@ -77,7 +140,7 @@ def open_chat(
 
     Keep what this writes even then: a wrong guess counts.
     """
-    code = _redeem(db, said, key=key, now=now)
+    code = _redeem(db, said, OF_STAFF, key=key, now=now)
     if code is None or code.area_id is None:
         return None
     return open_for(db, Place(code.area_id, code.team_id), conversation_id, now=now)
@@ -85,7 +148,8 @@ def open_chat(
 
 def use_up(db: Db, said: str, *, key: str, now: datetime) -> None:
     """Make a code void, as those who should not have seen it have."""
-    _redeem(db, said, key=key, now=now)
+    for kind in (OF_STAFF, OF_RESIDENTS):
+        _redeem(db, said, kind, key=key, now=now)
 
 
 def open_for(db: Db, place: Place, conversation_id: str, *, now: datetime) -> StaffChat:
@@ -154,9 +218,11 @@ def shown(code: str) -> str:
 
 
 def _make(db: Db, code: LinkCode, *, key: str, now: datetime) -> str:
-    db.execute(
-        delete(LinkCode).where(or_(LinkCode.expires_at <= now, LinkCode.used_at.is_not(None)))
+    over = or_(
+        LinkCode.expires_at <= now,
+        LinkCode.used_at.is_not(None) & LinkCode.said_by.is_(None),
     )
+    db.execute(delete(LinkCode).where(over))
     taken = set(db.scalars(select(LinkCode.name)))
     while (said := "".join(secrets.choice(ALPHABET) for _ in range(LENGTH)))[:NAME] in taken:
         pass
@@ -167,11 +233,14 @@ def _make(db: Db, code: LinkCode, *, key: str, now: datetime) -> str:
     return said
 
 
-def _redeem(db: Db, said: str, *, key: str, now: datetime) -> LinkCode | None:
-    """Use a code up; None when it is none, and then the guess has been counted first."""
+def _redeem(
+    db: Db, said: str, kind: ColumnElement[bool], *, key: str, now: datetime
+) -> LinkCode | None:
+    """Use a code of a kind up; None when it is none: then the guess was counted first."""
     code = _tidy(said)
     alive = (
         LinkCode.name == code[:NAME],
+        kind,
         LinkCode.used_at.is_(None),
         LinkCode.expires_at > now,
         LinkCode.tries < TRIES,
@@ -185,7 +254,7 @@ def _redeem(db: Db, said: str, *, key: str, now: datetime) -> LinkCode | None:
     return found if _change(db, unused.values(used_at=now)) else None
 
 
-def _change(db: Db, statement: Update) -> bool:
+def _change(db: Db, statement: Update | Delete) -> bool:
     done = db.execute(statement.execution_options(synchronize_session=False))
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 

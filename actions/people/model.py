@@ -1,23 +1,22 @@
 """Who we serve and who serves: areas, households, residents, addresses, staff, partners."""
 
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.db import Base, UtcDateTime
-
-
-class Role(StrEnum):
-    """What a member of staff may do, as `roles.WORKS` has it; scope says where."""
-
-    DISPATCHER = "dispatcher"  # routes everything of the town
-    STAFF = "staff"  # answers conversations and requests of the own area
-    AGENCY = "agency"  # handles the requests of the own team
-    ORGANISER = "organiser"  # holds sessions and visits
-    EDITOR = "editor"  # edits knowledge
-    ADMIN = "admin"  # manages staff of the own area
+from actions.people.roles import Role as Role
+from actions.people.roles import Work
+from actions.people.scope import Scoped
 
 
 class Area(Base):
@@ -29,12 +28,17 @@ class Area(Base):
     tier: Mapped[str] = mapped_column(String(20))
 
 
-class Household(Base):
-    """户: people who live together; the unit the town's governance counts."""
+class Household(Scoped, Base):
+    """户: people who live together; the unit the town's governance counts.
+
+    Where it is, is known as near as a building: metres between neighbours, and never a door.
+    """
 
     __tablename__ = "households"
+    work = Work.TALKS
     id: Mapped[int] = mapped_column(primary_key=True)
-    area_id: Mapped[str | None] = mapped_column(ForeignKey("areas.id"), index=True)
+    lat: Mapped[float | None] = mapped_column(default=None)  # WGS-84 degrees
+    lon: Mapped[float | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -47,12 +51,17 @@ class Resident(Base):
     area_id: Mapped[str | None] = mapped_column(ForeignKey("areas.id"), index=True)
     language: Mapped[str] = mapped_column(String(2), default="zh")
     elder: Mapped[bool] = mapped_column(default=False)
+    elder_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # elder mode was
     reminders: Mapped[str] = mapped_column(String(10), default="all")  # of what is booked
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Address(Base):
-    """A resident's id on one channel; for the web page the keyed hash of its secret session."""
+    """A resident's id on one channel; for the web page the keyed hash of its secret session.
+
+    `is_group`: many read along. Where a platform limits what may be written after somebody
+    wrote, we may until `write_until`, and `writes_left` messages.
+    """
 
     __tablename__ = "addresses"
     __table_args__ = (UniqueConstraint("channel", "address"),)
@@ -60,19 +69,100 @@ class Address(Base):
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
     channel: Mapped[str] = mapped_column(String(20))
     address: Mapped[str] = mapped_column(String(128))
+    is_group: Mapped[bool] = mapped_column(default=False)
+    heard_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    write_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    writes_left: Mapped[int] = mapped_column(default=0)
+    blocked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # they want no more
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+_GIVEN = text("withdrawn_at IS NULL")
+
+
 class Consent(Base):
-    """A resident's permission for one purpose, with when it was given and taken back."""
+    """A resident's permission for one purpose, to which text, where, when, and taken back when.
+
+    A ledger: giving it again is a new row. One of a purpose is in force at a time.
+    """
 
     __tablename__ = "consents"
-    __table_args__ = (Index("ix_consents_resident_purpose", "resident_id", "purpose"),)
+    __table_args__ = (
+        Index("ix_consents_resident_purpose", "resident_id", "purpose"),
+        Index(
+            "uq_consents_in_force",
+            "resident_id",
+            "purpose",
+            unique=True,
+            sqlite_where=_GIVEN,
+            postgresql_where=_GIVEN,
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"))
     purpose: Mapped[str] = mapped_column(String(40))
+    version: Mapped[str] = mapped_column(String(16))  # of the text that was shown
+    channel: Mapped[str] = mapped_column(String(20))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # who heard it said
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+_LASTING = text("ended_at IS NULL")
+
+
+class Acting(Base):
+    """亲情代办: one resident may do things for another, once that one, or staff, confirmed it.
+
+    `kin` is what the actor calls the other (`kin.KINDS`): how "for my mother" finds her.
+    """
+
+    __tablename__ = "acting"
+    __table_args__ = (
+        Index(
+            "uq_acting_lasting",
+            "actor_id",
+            "principal_id",
+            unique=True,
+            sqlite_where=_LASTING,
+            postgresql_where=_LASTING,
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
+    principal_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
+    kin: Mapped[str] = mapped_column(String(20))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # who confirmed it
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Suspension(Base):
+    """A resident neither asks neighbours nor helps them for a while: staff say so.
+
+    `staff_id` is null where it came by itself, until staff have looked.
+    """
+
+    __tablename__ = "suspensions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
+    cause: Mapped[str] = mapped_column(String(40))  # "report:4"
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Block(Base):
+    """A resident wants nothing to do with another: they are never brought together."""
+
+    __tablename__ = "blocks"
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(
+        ForeignKey("residents.id"), primary_key=True, index=True
+    )
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Words(Base):
@@ -85,13 +175,22 @@ class Words(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Nickname(Base):
+    """How neighbours may call a resident: 王阿姨. What they are called, not who they are."""
+
+    __tablename__ = "nicknames"
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), primary_key=True)
+    words_id: Mapped[int] = mapped_column(ForeignKey("words.id"), index=True)
+    words: Mapped[Words] = relationship(lazy="joined")
+
+
 class Caller(Base):
     """A resident who writes nothing: staff know them by name and phone, and ring them up."""
 
     __tablename__ = "callers"
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), primary_key=True)
-    name_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
-    phone_id: Mapped[int] = mapped_column(ForeignKey("words.id"))
+    name_id: Mapped[int] = mapped_column(ForeignKey("words.id"), index=True)
+    phone_id: Mapped[int] = mapped_column(ForeignKey("words.id"), index=True)
     name: Mapped[Words] = relationship(foreign_keys=[name_id], lazy="joined")
     phone: Mapped[Words] = relationship(foreign_keys=[phone_id], lazy="joined")
 
@@ -183,19 +282,32 @@ class StaffAddress(Base):
     linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class LinkCode(Base):
-    """A one-time code: it links an address to `staff_id`, or makes a chat one of an area.
+_ONE_MEANING = " + ".join(
+    f"(CASE WHEN {column} IS NULL THEN 0 ELSE 1 END)"
+    for column in ("staff_id", "area_id", "resident_id", "household_id")
+)
 
+
+class LinkCode(Base):
+    """A one-time code, which links or lets in whoever says it.
+
+    It makes an address one of staff or of a resident, a resident a member of a household, or a
+    chat one of an area: exactly one of these.
     `name` is the part of the code it is found by; the whole of it is kept as a keyed hash.
+    `said_by` is the resident who said it and is asked whether they mean it, until it expires.
     """
 
     __tablename__ = "link_codes"
+    __table_args__ = (CheckConstraint(f"{_ONE_MEANING} = 1", name="one_meaning"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(3), unique=True)
     code_hash: Mapped[str] = mapped_column(String(64))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     area_id: Mapped[str | None] = mapped_column(ForeignKey("areas.id"))
     team_id: Mapped[str | None] = mapped_column(String(40))
+    resident_id: Mapped[str | None] = mapped_column(ForeignKey("residents.id"))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
+    said_by: Mapped[str | None] = mapped_column(ForeignKey("residents.id"))
     tries: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,7 +2,16 @@
 
 from enum import StrEnum
 
-from actions.people.model import Role
+
+class Role(StrEnum):
+    """What a member of staff may do, as `WORKS` has it; scope says where."""
+
+    DISPATCHER = "dispatcher"  # routes everything of the town
+    STAFF = "staff"  # answers conversations and requests of the own area
+    AGENCY = "agency"  # handles the requests of the own team
+    ORGANISER = "organiser"  # holds sessions and visits
+    EDITOR = "editor"  # edits knowledge
+    ADMIN = "admin"  # manages staff of the own area
 
 
 class Work(StrEnum):

@@ -34,6 +34,7 @@ from actions.conversations import (
 from actions.db import Database, Db
 from actions.learning import misses
 from actions.people.model import Address
+from bot.channels.calls import body_of
 from bot.gateway import Gateway
 from bot.limits import Limits
 from bot.message import InboundMessage, clean
@@ -41,12 +42,16 @@ from bot.photos import KEPT_AS, redraw
 from bot.problems import Problem
 from bot.replies import Answered
 from bot.uploads import LARGEST_PHOTO, read_file
+from bot.voice.recordings import LARGEST_RECORDING, recorded_as
 
 NAME = "webchat"
+KIOSK = "kiosk"  # the same page on a screen that many use
+KIOSK_SESSION = "kiosk."  # how a session of one begins
 LONGEST_TEXT = 10_000
 LARGEST_BODY = 256 * 1024
 ID_DIGITS = 9  # of a message's id; more would not fit its column
 AT_A_TIME = 1  # photos being drawn: the largest takes 200 MB meanwhile
+FILES = {"photo": "image/", "voice": "audio/"}  # the content type of an attachment's upload
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 SESSION_COOKIE = "xiaoli_session"
 SESSION_HEADER = "x-session"
@@ -57,9 +62,9 @@ Session = Annotated[str, Clean, Field(min_length=16, max_length=200)]
 
 
 class AttachmentIn(BaseModel):
-    """A photo that was uploaded before, or a place in WGS-84 degrees."""
+    """A photo or a recording that was uploaded before, or a place in WGS-84 degrees."""
 
-    kind: Literal["photo", "location"]
+    kind: Literal["photo", "voice", "location"]
     upload_id: Annotated[str, Clean, Field(max_length=64)] = ""
     lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
     lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
@@ -99,10 +104,14 @@ class ReplyOut(BaseModel):
 
 
 class ChatOut(BaseModel):
-    """Our replies, and who answers this conversation: pending the assistant, open a person."""
+    """Our replies, and who answers this conversation: pending the assistant, open a person.
+
+    `elder`: the resident is answered in elder mode, so a page may show itself larger.
+    """
 
     replies: list[ReplyOut]
     status: Literal["pending", "open"]
+    elder: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,8 @@ class Webchat:
         return db.scalar(
             select(Conversation)
             .join(Address, Address.id == Conversation.address_id)
-            .where(Address.channel == NAME, Address.address == self.address(session))
+            .where(Address.channel == channel_of(session))
+            .where(Address.address == self.address(session))
         )
 
     async def chat(self, request: Request) -> ChatOut:
@@ -147,7 +157,7 @@ class Webchat:
         )
         return await self.gateway.receive(
             InboundMessage(
-                channel=NAME,
+                channel=channel_of(said.session),
                 address=self.address(said.session),
                 update_id=f"{self.address(said.session)}:{said.message_id}",
                 text=said.text,
@@ -156,7 +166,7 @@ class Webchat:
         )
 
     def _attachments(self, said: ChatIn) -> tuple[Attachment, ...]:
-        """Check that photos are this resident's own uploads and places are complete."""
+        """Check that files are this resident's own uploads and places are complete."""
         with self.database.reading() as db:
             conversation = self.conversation(db, said.session)
             for attachment in said.attachments:
@@ -169,33 +179,44 @@ class Webchat:
                     not upload
                     or not conversation
                     or upload.resident_id != conversation.resident_id
+                    or not upload.content_type.startswith(FILES[attachment.kind])
                 ):
                     raise Problem(422, "no_upload")
         return tuple(Attachment(**a.model_dump()) for a in said.attachments)
 
     async def upload(self, request: Request) -> dict[str, str]:
-        """Keep a photo under a random name; returns its id."""
+        """Keep a photo or a recording under a random name; returns its id."""
         session = header_session(request)
+        if channel_of(session) == KIOSK:
+            raise Problem(403, "own_phone")
         self.limits.check(request, self.address(session))
-        content = await read_file(request, LARGEST_PHOTO)
+        content = await read_file(request, LARGEST_RECORDING)
+        kind = recorded_as(content)
+        if kind is None:
+            content, kind = await self._redrawn(content), KEPT_AS
+        return {"upload_id": await run_in_threadpool(self._keep, session, content, kind)}
+
+    async def _redrawn(self, content: bytes) -> bytes:
+        if len(content) > LARGEST_PHOTO:
+            raise Problem(413, "too_large")
         photo = await to_thread.run_sync(redraw, content, limiter=self._drawing)
         if photo is None:
             raise Problem(422, "no_photo")
-        return {"upload_id": await run_in_threadpool(self._keep, session, photo)}
+        return photo
 
-    def _keep(self, session: str, content: bytes) -> str:
+    def _keep(self, session: str, content: bytes, content_type: str) -> str:
         upload_id, now = secrets.token_hex(16), self.clock.now()
         self.uploads.mkdir(parents=True, exist_ok=True)
         (self.uploads / upload_id).write_bytes(content)
         with self.database.transaction() as db:
             conversation = conversations.at_address(
-                db, channel=NAME, address=self.address(session), now=now
+                db, channel=channel_of(session), address=self.address(session), now=now
             )
             db.add(
                 Upload(
                     id=upload_id,
                     resident_id=conversation.resident_id,
-                    content_type=KEPT_AS,
+                    content_type=content_type,
                     size=len(content),
                     created_at=now,
                 )
@@ -203,7 +224,7 @@ class Webchat:
         return upload_id
 
     async def photo(self, request: Request, upload_id: str) -> Response:
-        """Hand a photo out to whom it was sent, and to whoever sent it.
+        """Hand a file out to whom it was sent, and to whoever sent it.
 
         Raises:
             Problem: 404 for everybody else, and where there is none.
@@ -361,7 +382,7 @@ def _judge(db: Db, reply: Message, said: FeedbackIn, *, now: datetime) -> None:
 
 
 def _was_said(db: Db, conversation: Conversation, upload_id: str) -> bool:
-    """Whether a photo is part of a conversation."""
+    """Whether a file is part of a conversation."""
     if not UPLOAD_ID.fullmatch(upload_id):
         return False
     named = cast(Message.attachments, String).contains(upload_id)
@@ -376,6 +397,7 @@ def chat_out(answered: Answered) -> ChatOut:
     return ChatOut(
         replies=[reply_out(message) for message in answered.replies],
         status=status_of(answered.status),
+        elder=answered.elder,
     )
 
 
@@ -394,12 +416,7 @@ async def read_bounded(request: Request) -> bytes:
     Raises:
         Problem: 413 when too large.
     """
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > LARGEST_BODY:
-            raise Problem(413, "too_long")
-    return content
+    return await body_of(request, LARGEST_BODY)
 
 
 async def read_body(request: Request, kind: type[Body]) -> Body:
@@ -416,6 +433,11 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
         raise Problem(422, "bad_field", field=field[:60]) from None
     except (ValueError, RecursionError):
         raise Problem(422, "bad_json") from None
+
+
+def channel_of(session: str) -> str:
+    """Return the channel a session is of: a kiosk's says so itself, and cannot take it back."""
+    return KIOSK if session.startswith(KIOSK_SESSION) else NAME
 
 
 def session_of(request: Request) -> str:
@@ -456,14 +478,3 @@ def _event(message: Message) -> str:
     """Write what is said later; its photos are at `/api/chat/uploads/<upload_id>`."""
     more = {"author": message.author, "attachments": message.attachments}
     return json.dumps(reply_out(message).model_dump() | more, ensure_ascii=False)
-
-
-class ByRow:
-    """How the worker sends to the web page: the row it writes is what the page is shown."""
-
-    name = NAME
-    sends_by_row = True
-    told_by_staff = False
-
-    def send(self, address: str, said: object) -> None:
-        """Send nothing more: the row is there."""

@@ -10,7 +10,9 @@ from actions import callers, conversations, outbox
 from actions.conversations import Author, Conversation
 from actions.errors import Refusal
 from actions.outbox import Notice, NoticeState
-from actions.people.model import Address, Caller, Staff
+from actions.people.model import Address, Caller, Staff, Words
+from actions.relay import relaying
+from bot.desk.check_ins import OUTCOMES, is_question
 from bot.desk.sessions import identity
 from bot.desk.visit import Missing, Visit, go
 
@@ -27,10 +29,26 @@ class Call:
     choices: tuple[str, ...]
 
     @property
+    def household_id(self) -> int | None:
+        """Where staff write down what somebody answers about acting for them."""
+        found = self.notice.values.get("household")
+        return found if isinstance(found, int) else None
+
+    @property
     def session_id(self) -> int | None:
         """Where staff can do what is answered."""
         found = self.notice.values.get("session")
         return found if isinstance(found, int) else None
+
+    @property
+    def is_of_neighbour(self) -> bool:
+        """Whether a neighbour says it, who may be answered."""
+        return is_said_by_neighbour(self.notice)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What may have come of it; empty where it only is to be told."""
+        return tuple(OUTCOMES) if is_question(self.notice) else ()
 
 
 def see(visit: Visit) -> Response:
@@ -38,7 +56,7 @@ def see(visit: Visit) -> Response:
     calls = _calls(visit)
     for resident_id in dict.fromkeys(call.caller.resident_id for call in calls):
         visit.note("read_caller", f"resident:{resident_id}")
-    return visit.show("calls.html", calls=calls, made=_made(visit))
+    return visit.show("calls.html", calls=calls, made=_made(visit), longest=relaying.LONGEST)
 
 
 def told(visit: Visit) -> Response:
@@ -47,10 +65,28 @@ def told(visit: Visit) -> Response:
     Raises:
         Refusal: somebody else has told it, or it is not true any more.
     """
+    notice, talk = find(visit)
+    if is_question(notice):  # what was answered has to be said
+        raise Refusal("utter_desk_not_like_that")
+    tick_off(visit, notice, talk)
+    return go("/calls")
+
+
+def find(visit: Visit) -> tuple[Notice, Conversation]:
+    """Return the notice of the address, and whose it is; forbidden is as unknown."""
     notice = visit.db.get(Notice, identity(visit.path["notice_id"]))
     talk = visit.db.get(Conversation, notice.conversation_id) if notice else None
     if notice is None or talk is None:
         raise Missing
+    return notice, talk
+
+
+def tick_off(visit: Visit, notice: Notice, talk: Conversation) -> None:
+    """Note that somebody was told, by whom and when.
+
+    Raises:
+        Refusal: somebody else has told it, or it is not true any more.
+    """
     conversations.hold(visit.db, talk.id)  # before the notice, as the worker does
     if not outbox.mark_told(visit.db, notice.id, staff_id=visit.staff.id, now=visit.now):
         raise Refusal("utter_desk_phone_over")
@@ -61,9 +97,14 @@ def told(visit: Visit) -> Response:
         author=Author.STAFF,
         staff_id=visit.staff.id,
         now=visit.now,
+        kept=visit.db.get(Words, notice.words_id) if notice.words_id else None,
     )
     visit.note("told_on_phone", f"notice:{notice.id}")
-    return go("/calls")
+
+
+def is_said_by_neighbour(notice: Notice) -> bool:
+    """Whether a notice brings what a neighbour says."""
+    return notice.about.startswith("relay:") and notice.words_id is not None
 
 
 def _calls(visit: Visit) -> list[Call]:
@@ -97,6 +138,9 @@ def _made(visit: Visit) -> list[tuple[Notice, Caller, str]]:
 
 def _said(visit: Visit, notice: Notice, talk: Conversation) -> tuple[str, tuple[str, ...]]:
     """Return what is read out, and what may be answered."""
+    if notice.words_id is not None:
+        labels = tuple(choice["label"] for choice in notice.choices)
+        return visit.db.get_one(Words, notice.words_id).text, labels
     said = visit.desk.wording.render(
         notice.response,
         language=talk.resident.language,

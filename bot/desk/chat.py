@@ -19,11 +19,11 @@ from actions.people import links, scope
 from actions.people.links import Door, Place
 from actions.people.model import Address, Staff, StaffAddress
 from bot import inbox, staff_chat
-from bot.channels.deskchat import NAME
 from bot.desk import photo
 from bot.desk.visit import Missing, Visit, go
 from bot.message import InboundMessage
 
+NAME = "staff"  # the channel of what staff say at the desk
 LATEST = 60
 ONCE = re.compile(r"[0-9a-f]{32}")
 

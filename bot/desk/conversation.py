@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from starlette.responses import Response
 
-from actions import conversations, outbox
+from actions import conversations, elder, outbox
 from actions.conversations import Conversation, Message, Status
 from actions.db import Db
 from actions.errors import Refusal
+from actions.mydata import links
 from actions.outbox import Notice, NoticeState
 from actions.people.model import Address, Staff, Words
 from bot.desk.visit import Missing, Visit, go
@@ -29,7 +30,7 @@ ONCE = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Line:
-    """One message as the desk shows it."""
+    """One message as the desk shows it; what is `of_neighbours` is between residents."""
 
     author: str
     name: str
@@ -37,7 +38,9 @@ class Line:
     at: datetime
     choices: tuple[str, ...] = ()
     photos: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    of_neighbours: bool = False
 
 
 def see(visit: Visit) -> Response:
@@ -51,7 +54,7 @@ def see(visit: Visit) -> Response:
     return visit.show(
         "conversation.html",
         conversation=conversation,
-        channel=visit.db.get_one(Address, conversation.address_id).channel,
+        channel=conversations.channel_of(visit.db, conversation),
         lines=lines,
         last=last,
         unsent=_unsent(visit.db, conversation.id),
@@ -118,6 +121,26 @@ def give_back(visit: Visit) -> Response:
 def resolve(visit: Visit) -> Response:
     """Settle it: nobody needs to answer any more; the resident is told whom to write to."""
     return _leave(visit, Status.RESOLVED, "utter_staff_resolved", "resolved")
+
+
+def speak_plainly(visit: Visit) -> Response:
+    """Switch elder mode for the resident, who is told and may change it back.
+
+    Raises:
+        Refusal: neither on nor off is sent.
+    """
+    conversation, word = _find_locked(visit), visit.sent.get("elder", "")
+    if word not in ("on", "off"):
+        raise Refusal("utter_desk_not_like_that")
+    if elder.switch(visit.db, conversation.resident, on=word == "on"):
+        outbox.put(
+            visit.db,
+            conversation_id=conversation.id,
+            response=f"utter_elder_mode_{word}_by_staff",
+            due_at=visit.now,
+        )
+        visit.note(f"elder_mode_{word}", f"conversation:{conversation.id}")
+    return go(f"/conversations/{conversation.id}")
 
 
 def _leave(visit: Visit, status: Status, response: str, deed: str) -> Response:
@@ -218,18 +241,24 @@ def _lines(db: Db, conversation_id: str, after: int = 0) -> tuple[list[Line], in
         .limit(LATEST)
     ).all()
     last = found[0][0].id if found else after
-    return [_line(message, name) for message, name in reversed(found)], last
+    resident_id = db.get_one(Conversation, conversation_id).resident_id
+    return [_line(message, name, resident_id) for message, name in reversed(found)], last
 
 
-def _line(message: Message, username: str | None) -> Line:
+def _line(message: Message, username: str | None, resident_id: str) -> Line:
+    """Write a message; what neighbours have passed on to one another is not for staff."""
     attached = message.attachments
+    of_neighbours = message.for_neighbour or message.words.resident_id != resident_id
+    files = [] if of_neighbours else [a for a in attached if a["upload_id"]]
     return Line(
         author=message.author,
         name=username or "",
-        text=message.text,
+        text="" if of_neighbours else links.masked(message.text),
+        of_neighbours=of_neighbours,
         at=message.created_at,
         choices=tuple(choice.label for choice in message.offered),
-        photos=tuple(a["upload_id"] for a in attached if a["kind"] == "photo"),
+        photos=tuple(a["upload_id"] for a in files if a["kind"] == "photo"),
+        voices=tuple(a["upload_id"] for a in files if a["kind"] == "voice"),
         points=tuple(
             f"{a['lat']:.5f}, {a['lon']:.5f}" for a in attached if a["kind"] == "location"
         ),

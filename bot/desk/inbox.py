@@ -7,13 +7,15 @@ from typing import Any
 
 from starlette.responses import Response
 
-from actions import outbox
+from actions import alerts, outbox, undelivered
 from actions.booking import visits
 from actions.booking.model import BookingStatus
+from actions.care import reports
 from actions.governance import worklist
 from actions.governance.worklist import Wanted
-from actions.neighbours import service as neighbours
+from actions.neighbours import listing as neighbours
 from actions.people.model import Role
+from actions.people.roles import ANSWERS
 from actions.people.scope import is_topmost
 from bot.desk import conversation, request, requests
 from bot.desk.visit import Visit
@@ -42,15 +44,21 @@ def _what_waits(visit: Visit) -> dict[str, Any]:
         group.booking.status == BookingStatus.REQUESTED
         for group in visits.coming(visit.db, now=visit.now)
     )
+    care = {"alerts": alerts.untaken(visit.db), "reports": reports.undecided(visit.db)}
+    lost = undelivered.count(visit.db) if visit.staff.role in ANSWERS else 0
     unanswered = sum(talk.unanswered_since is not None for talk, _ in talks)
     return {
         "talks": talks,
         "rows": requests.rows(visit, first),
         "counts": counts,
         "needs": needs,
+        "writes_needs": visit.staff.role in ANSWERS,
         "calls": calls,
         "groups": groups,
-        "count": unanswered + counts["new"] + len(needs) + calls + groups,
+        "care": care,
+        "lost": lost,
+        "count": sum((unanswered, counts["new"], len(needs), calls, groups, lost))
+        + sum(care.values()),
         "watched_by_nobody": watched_by_nobody(visit),
     }
 

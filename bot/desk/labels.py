@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from actions.alerts import AlertKind
 from actions.booking.model import BookingStatus, ChangeKind, DrawStatus, EntryStatus
 from actions.booking.stages import Stage
 from actions.content.model import State
@@ -12,9 +13,16 @@ from actions.governance.model import Kind, Status
 from actions.governance.roundtable.model import Stage as Table
 from actions.governance.workflow import UNFINISHED
 from actions.learning.model import Reason
+from actions.neighbours import safety
 from actions.neighbours.model import Status as Need
+from actions.news.model import Deed as NewsDeed
+from actions.news.model import State as Sending
+from actions.news.model import Status as NewsStatus
 from actions.outbox import NoticeState
 from actions.people.model import Role
+from actions.sending import SendingState
+from actions.turns import EntryState
+from actions.undelivered import What
 from knowledge.boards import Figure
 from knowledge.records import Text
 
@@ -30,6 +38,12 @@ SECTIONS = {
     "/cockpit": Text(zh="驾驶舱", en="Cockpit"),
     "/roundtable": Text(zh="圆桌会", en="Round table"),
     "/calls": Text(zh="打电话", en="Calls"),
+    "/undelivered": Text(zh="没送到", en="Not delivered"),
+    "/alerts": Text(zh="关怀", en="Care"),
+    "/reports": Text(zh="举报", en="Reports"),
+    "/helpers": Text(zh="帮手", en="Helpers"),
+    "/households": Text(zh="家庭", en="Households"),
+    "/news": Text(zh="新闻", en="News"),
     "/content": Text(zh="内容", en="Content"),
     "/content/tasks": Text(zh="要核实", en="To check"),
     "/misses": Text(zh="没答好", en="Missed"),
@@ -37,6 +51,17 @@ SECTIONS = {
     "/content/changes": Text(zh="发布", en="Publish"),
     "/staff": Text(zh="人员", en="Staff"),
     "/audit": Text(zh="记录", en="Log"),
+    "/data": Text(zh="居民资料", en="Residents' data"),
+}
+
+# What is counted of somebody's data.
+DATA = {
+    "messages": Text(zh="说过的话", en="messages"),
+    "bookings": Text(zh="预约和候补", en="bookings, waiting"),
+    "requests": Text(zh="诉求", en="requests"),
+    "help": Text(zh="邻里互助", en="neighbours' help"),
+    "photos": Text(zh="照片", en="photos"),
+    "consents": Text(zh="同意过的", en="consents"),
 }
 
 STATUSES = {
@@ -170,6 +195,61 @@ NEEDS = {
     Need.CANCELLED: Text(zh="取消了", en="cancelled"),
 }
 
+# Why staff look at a need first; risks of the pack have names of their own.
+REVIEWED = {
+    safety.UNKNOWN_KIND: Text(zh="不在清单里的事", en="of no known kind"),
+    safety.KIND: Text(zh="这类事都要先看", en="this kind is always looked at"),
+    safety.RESTRICTED: Text(zh="限定的事", en="a restricted kind"),
+    safety.RISK: Text(zh="风险高", en="high risk"),
+    safety.AT_NIGHT: Text(zh="夜里", en="at night"),
+    safety.DOUBT: Text(zh="意思像要当心的事", en="means something to be careful of"),
+}
+
+ALERTS = {
+    AlertKind.NO_ANSWER: Text(zh="没有回应每日问候", en="did not answer the daily question"),
+    AlertKind.NOT_WELL: Text(zh="说自己不太舒服", en="says they are not well"),
+    AlertKind.EMERGENCY: Text(zh="说到急事", en="wrote of an emergency"),
+    AlertKind.WORRIED: Text(zh="有邻居担心", en="a neighbour worries"),
+    AlertKind.LATE_WITHDRAWAL: Text(zh="帮忙的邻居临时来不了", en="the helper withdrew late"),
+    AlertKind.HELPER_MISSED: Text(zh="帮忙的邻居没有来", en="the helper did not come"),
+    AlertKind.NOBODY_FOUND: Text(zh="没有找到邻居", en="no neighbour was found"),
+    AlertKind.TOO_MANY_NEEDS: Text(zh="求助发得太多", en="asks neighbours too often"),
+}
+
+# What staff pass on to a neighbour for somebody without a page.
+RELAYED = {
+    "words": Text(zh="要说的话", en="Words"),
+    "door": Text(zh="门牌", en="Door"),
+    "phone": Text(zh="电话", en="Phone number"),
+}
+
+# What staff may decide about a report.
+REPORT_OUTCOMES = {
+    "open": Text(zh="还没定", en="open"),
+    "dismissed": Text(zh="不成立", en="dismissed"),
+    "warned": Text(zh="提醒对方", en="warned"),
+    "suspended": Text(zh="暂停邻里帮", en="suspended"),
+    "police": Text(zh="转派出所", en="handed to the police post"),
+}
+
+SIDES = {
+    "reporter": Text(zh="举报的居民", en="who reported"),
+    "reported": Text(zh="被举报的居民", en="who is reported"),
+}
+
+# What came of a call that asks how somebody is.
+CHECK_IN_OUTCOMES = {
+    "well": Text(zh="很好", en="Well"),
+    "unwell": Text(zh="不太舒服", en="Not well"),
+    "no_answer": Text(zh="没人接", en="No answer"),
+}
+
+# Whether staff have checked who a helper is.
+CHECKED = {
+    True: Text(zh="已核实", en="checked"),
+    False: Text(zh="还没核实", en="not checked yet"),
+}
+
 TALKS = {
     Talk.OPEN: Text(zh="由工作人员答复", en="answered by staff"),
     Talk.PENDING: Text(zh="小沥在答", en="answered by Xiaoli"),
@@ -191,14 +271,57 @@ ROLES = {
     Role.ADMIN: Text(zh="管理员", en="admin"),
 }
 
+# Who it is done for, as who does it calls them.
+KIN = {
+    "mother": Text(zh="妈妈", en="mother"),
+    "father": Text(zh="爸爸", en="father"),
+    "grandfather": Text(zh="爷爷", en="father's father"),
+    "grandmother": Text(zh="奶奶", en="father's mother"),
+    "mothers_father": Text(zh="外公", en="mother's father"),
+    "mothers_mother": Text(zh="外婆", en="mother's mother"),
+    "husband": Text(zh="丈夫", en="husband"),
+    "wife": Text(zh="妻子", en="wife"),
+    "partner": Text(zh="老伴", en="partner"),
+    "fathers_in_law": Text(zh="岳父或公公", en="father-in-law"),
+    "mothers_in_law": Text(zh="岳母或婆婆", en="mother-in-law"),
+    "son": Text(zh="儿子", en="son"),
+    "daughter": Text(zh="女儿", en="daughter"),
+    "child": Text(zh="孩子", en="child"),
+    "brother": Text(zh="兄弟", en="brother"),
+    "sister": Text(zh="姐妹", en="sister"),
+    "aunt": Text(zh="阿姨", en="aunt"),
+    "uncle": Text(zh="叔叔", en="uncle"),
+}
+
 CHANNELS = {
     "webchat": Text(zh="网页", en="web page"),
+    "kiosk": Text(zh="驿站屏幕", en="public screen"),
     "telegram": Text(zh="Telegram", en="Telegram"),
     "wechat": Text(zh="微信", en="WeChat"),
     "dingtalk": Text(zh="钉钉", en="DingTalk"),
+    "feishu": Text(zh="飞书", en="Feishu"),
     "desk": Text(zh="前台登记", en="at the desk"),
     "open311": Text(zh="合作平台", en="a partner"),
     "staff": Text(zh="工作群", en="chat of staff"),
+}
+
+UNDELIVERED = {
+    What.SENDING: Text(zh="发给居民的话", en="a message"),
+    What.NOTICE: Text(zh="通知", en="a notice"),
+    What.ENTRY: Text(zh="居民写来的", en="from a resident"),
+}
+UNDELIVERED_STATES = {
+    SendingState.DEAD: Text(zh="没送到", en="not delivered"),
+    SendingState.HELD: Text(zh="等居民先写", en="held until they write"),
+    EntryState.QUARANTINED: Text(zh="处理不了，放在一边", en="set aside"),
+}
+TROUBLES = {
+    "blocked": Text(zh="居民不再接收", en="they blocked us"),
+    "refused": Text(zh="平台不收", en="the platform refused it"),
+    "closed": Text(zh="平台要居民先写", en="the platform waits for them to write"),
+    "slowed": Text(zh="平台要求慢一点", en="the platform wants a pause"),
+    "away": Text(zh="平台连不上", en="the platform could not be reached"),
+    "failed": Text(zh="发送时出错", en="sending failed"),
 }
 
 REASONS = {
@@ -214,6 +337,7 @@ REASONS = {
 NOTICES = {
     NoticeState.WAITING: Text(zh="等着发", en="waiting"),
     NoticeState.TO_PHONE: Text(zh="等着打电话", en="to be phoned"),
+    NoticeState.HELD: Text(zh="等居民先写", en="held until they write"),
     NoticeState.SENT: Text(zh="已送到", en="sent"),
     NoticeState.CANCELLED: Text(zh="收回了", en="taken back"),
     NoticeState.DEAD: Text(zh="没送到", en="not delivered"),
@@ -297,6 +421,38 @@ TABLES = {
     Table.PLANNED: Text(zh="在准备", en="planned"),
     Table.ANNOUNCED: Text(zh="通知了", en="announced"),
     Table.REPORTED: Text(zh="结果公布了", en="result out"),
+}
+
+NEWS = {
+    NewsStatus.DRAFT: Text(zh="等批准", en="to be approved"),
+    NewsStatus.APPROVED: Text(zh="批准了，到时发布", en="approved, not out yet"),
+    NewsStatus.PUBLISHED: Text(zh="已发布", en="published"),
+    NewsStatus.WITHDRAWN: Text(zh="撤下了", en="withdrawn"),
+    NewsStatus.EXPIRED: Text(zh="过期了", en="expired"),
+}
+NEWS_DEEDS = {
+    NewsDeed.WRITTEN: Text(zh="写了", en="written"),
+    NewsDeed.APPROVED: Text(zh="批准", en="approved"),
+    NewsDeed.PUBLISHED: Text(zh="发布", en="published"),
+    NewsDeed.WITHDRAWN: Text(zh="撤下", en="withdrawn"),
+    NewsDeed.EXPIRED: Text(zh="过期", en="expired"),
+    NewsDeed.SENT: Text(zh="开始群发", en="sending begun"),
+    NewsDeed.PAUSED: Text(zh="群发暂停", en="sending paused"),
+    NewsDeed.RESUMED: Text(zh="接着群发", en="sending goes on"),
+    NewsDeed.STOPPED: Text(zh="群发停了", en="sending stopped"),
+    NewsDeed.TOLD_ALL: Text(zh="全部发出", en="all sent"),
+}
+SENDING = {
+    Sending.RUNNING: Text(zh="正在发", en="being sent"),
+    Sending.PAUSED: Text(zh="暂停了", en="paused"),
+    Sending.STOPPED: Text(zh="停了", en="stopped"),
+    Sending.DONE: Text(zh="发完了", en="all sent"),
+}
+PROGRESS = {
+    "told": Text(zh="已告诉", en="told"),
+    "waiting": Text(zh="还没告诉", en="still to be told"),
+    "to_phone": Text(zh="要打电话", en="to be phoned"),
+    "failed": Text(zh="没送到", en="failed"),
 }
 
 # What stands in the daily digest.

@@ -8,25 +8,34 @@ from starlette.staticfiles import StaticFiles
 
 from actions.people.roles import ANSWERS, EDITS, HANDLES, MANAGES, ORGANISES
 from bot.desk import (
+    alerts,
     attendance,
     audit_log,
     callers,
     calls,
     chat,
+    check_ins,
     cockpit,
     content,
     conversation,
     editing,
+    help_for_callers,
+    helping,
+    households,
     inbox,
     language,
     lists,
     members,
     misses,
     neighbour_help,
+    news,
+    own_data,
     password,
     photo,
     publishing,
     recalls,
+    relayed,
+    reports,
     request,
     request_bulk,
     request_deeds,
@@ -35,6 +44,7 @@ from bot.desk import (
     roundtable,
     sessions,
     signin,
+    undelivered,
     visits,
 )
 from bot.desk.events import Events
@@ -102,12 +112,78 @@ BOOKINGS = (
 
 NEED = "/help/{help_id}"
 
+WRITTEN = (  # what its words mean is looked up first
+    ("/help/new", help_for_callers.write_down, help_for_callers.see),
+    (NEED + "/words", neighbour_help.rewrite, neighbour_help.see),
+)
+
 HELP = (
+    ("GET", "/help/new", help_for_callers.see, None),
     ("GET", NEED, neighbour_help.see, None),
     ("POST", NEED + "/approve", neighbour_help.approve, neighbour_help.see),
     ("POST", NEED + "/decline", neighbour_help.decline, neighbour_help.see),
-    ("POST", NEED + "/introduced", neighbour_help.introduce, neighbour_help.see),
+    ("POST", NEED + "/withdraw", neighbour_help.withdraw, neighbour_help.see),
     ("POST", NEED + "/talks", neighbour_help.talk, neighbour_help.see),
+    ("POST", NEED + "/said", relayed.say, neighbour_help.see),
+    ("POST", "/calls/{notice_id}/said", relayed.answer, calls.see),
+)
+
+REPORT, ALERT = "/reports/{report_id}", "/alerts/{alert_id}"
+CHECK_INS = "/alerts/check-ins"
+
+CARE = (
+    ("POST", "/calls/{notice_id}/answered", check_ins.answered, calls.see),
+    ("GET", "/reports", reports.see, None),
+    ("GET", REPORT, reports.see_one, None),
+    ("POST", REPORT + "/outcome", reports.decide, reports.see_one),
+    ("POST", REPORT + "/talks", reports.talk, reports.see_one),
+    ("GET", "/alerts", alerts.see, None),
+    ("GET", CHECK_INS, check_ins.see, None),
+    ("POST", CHECK_INS + "/enrolled", check_ins.enrol, check_ins.see),
+    ("POST", CHECK_INS + "/{resident_id}/end", check_ins.end, check_ins.see),
+    ("GET", ALERT, alerts.see_one, None),
+    ("POST", ALERT + "/take", alerts.take, alerts.see_one),
+    ("POST", ALERT + "/close", alerts.close, alerts.see_one),
+    ("POST", ALERT + "/talks", alerts.talk, alerts.see_one),
+    ("POST", ALERT + "/danger", alerts.in_danger, alerts.see_one),
+)
+
+ROW = "/undelivered/{what}/{row_id}"
+
+UNDELIVERED = (
+    ("GET", "/undelivered", undelivered.see, None),
+    ("POST", ROW + "/again", undelivered.again, undelivered.see),
+    ("POST", ROW + "/told", undelivered.told, undelivered.see),
+    ("POST", ROW + "/drop", undelivered.drop, undelivered.see),
+)
+
+HELPER = "/helpers/{offer_id}"
+
+HELPERS = (
+    ("GET", "/helpers", helping.see, None),
+    ("GET", HELPER, helping.see_one, None),
+    ("POST", HELPER + "/verify", helping.verify, helping.see_one),
+    ("POST", HELPER + "/unverify", helping.unverify, helping.see_one),
+)
+
+HOME = "/households/{household_id}"
+
+HOUSEHOLDS = (
+    ("GET", "/households", households.see, None),
+    ("POST", "/households", households.found, households.see),
+    ("GET", HOME, households.see_one, None),
+    ("POST", HOME + "/code", households.give_code, households.see_one),
+    ("POST", HOME + "/place", households.place, households.see_one),
+    ("POST", HOME + "/members", households.enter, households.see_one),
+    (
+        "POST",
+        HOME + "/members/{resident_id}/code",
+        households.give_link_code,
+        households.see_one,
+    ),
+    ("POST", HOME + "/members/{resident_id}/remove", households.remove, households.see_one),
+    ("POST", HOME + "/acting/{acting_id}/confirm", households.confirm, households.see_one),
+    ("POST", HOME + "/acting/{acting_id}/end", households.end, households.see_one),
 )
 
 CHAT = (
@@ -164,6 +240,33 @@ ROUND_TABLE = (
     ("POST", MEETING + "/report", roundtable.report, roundtable.see_one),
 )
 
+ITEM = "/news/{news_id}"
+
+NEWS = (
+    ("GET", "/news", news.see, None),
+    ("GET", "/news/new", news.see_new, None),
+    ("POST", "/news/new", news.make, news.see_new),
+    ("GET", ITEM, news.see_one, None),
+    ("GET", ITEM + "/edit", news.see_edit, None),
+    ("POST", ITEM + "/edit", news.edit, news.see_edit),
+    ("POST", ITEM + "/approve", news.approve, news.see_one),
+    ("POST", ITEM + "/withdraw", news.withdraw, news.see_one),
+    ("POST", ITEM + "/send", news.send, news.see_one),
+    ("POST", ITEM + "/pause", news.pause, news.see_one),
+    ("POST", ITEM + "/go-on", news.go_on, news.see_one),
+    ("POST", ITEM + "/stop", news.stop, news.see_one),
+)
+
+OWN_DATA = "/data/{resident_id}"
+
+DATA = (
+    ("GET", "/data", own_data.see, None),
+    ("POST", "/data", own_data.find, own_data.see),
+    ("GET", OWN_DATA, own_data.see_one, None),
+    ("GET", OWN_DATA + "/copy", own_data.see_copy, None),
+    ("POST", OWN_DATA + "/forget", own_data.forget, own_data.see_one),
+)
+
 PAGES = (
     *(
         Page(method, path, answer, shows, roles=HANDLES, **more)
@@ -184,6 +287,7 @@ PAGES = (
         Page(method, path, answer, shows, roles=EDITS, largest=LARGEST_DOCUMENT)
         for method, path, answer, shows in CONTENT
     ),
+    *(Page(method, path, answer, shows, roles=EDITS) for method, path, answer, shows in NEWS),
     Page("GET", "/", inbox.see),
     Page("GET", "/inbox", inbox.see_list),
     Page("GET", "/calls", calls.see, roles=ANSWERS),
@@ -216,9 +320,24 @@ PAGES = (
         shows=conversation.see,
         roles=ANSWERS,
     ),
+    Page(
+        "POST",
+        "/conversations/{conversation_id}/elder",
+        conversation.speak_plainly,
+        shows=conversation.see,
+        roles=ANSWERS,
+    ),
     Page("POST", "/chat", chat.say, chat.see, HANDLES, photos=PHOTOS),
     Page("POST", "/chat/group", chat.make_chat_code, chat.see, MANAGES),
-    *(Page(method, path, answer, shows, roles=ANSWERS) for method, path, answer, shows in HELP),
+    *(
+        Page("POST", path, answer, shows, ANSWERS, help_for_callers.understand)
+        for path, answer, shows in WRITTEN
+    ),
+    *(
+        Page(method, path, answer, shows, roles=ANSWERS)
+        for method, path, answer, shows in (*HELP, *CARE, *UNDELIVERED, *HELPERS, *HOUSEHOLDS)
+    ),
+    *(Page(method, path, answer, shows, roles=MANAGES) for method, path, answer, shows in DATA),
     Page("GET", "/misses", misses.see, roles=EDITS, prepare=misses.embed),
     Page("POST", "/misses/accept", misses.accept, misses.see, EDITS, misses.embed),
     Page("POST", "/misses/dismiss", misses.dismiss, misses.see, EDITS, misses.embed),

@@ -1,4 +1,4 @@
-"""Photos: those staff may look at, and those that come with their forms."""
+"""Photos and recordings staff may see or hear, and photos that come with their forms."""
 
 import re
 import secrets
@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
-from starlette.responses import FileResponse, Response
+from sqlalchemy import String, cast, select
+from starlette.responses import Response
 
-from actions.conversations import Conversation, Upload
+from actions.conversations import Conversation, Message, Upload
 from actions.db import Db
 from actions.errors import Refusal
 from actions.governance.model import Kind, ServiceRequest, Update
-from bot.desk.conversation import at_desk
+from bot.desk.conversation import is_at_desk
 from bot.desk.visit import Missing, Visit
+from bot.kept import handed_out, is_recording
 from bot.photos import KEPT_AS, redraw
 
 AHEAD = timedelta(hours=1)  # of the words it belongs to a photo may come
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
-ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,17 @@ class Photo:
 
 
 def see(visit: Visit) -> Response:
-    """Hand a photo out as a file: no browser may take it for a page."""
+    """Hand a photo or a recording out as a file: no browser may take it for a page."""
     name = visit.path["upload_id"]
     upload = visit.db.get(Upload, name) if UPLOAD_ID.fullmatch(name) else None
     if upload is None or not _belongs_to_visible(visit.db, upload):
         raise Missing
-    file = visit.desk.uploads / upload.id
-    if upload.content_type not in ENDINGS or not file.is_file():
+    found = handed_out(upload, visit.desk.uploads)
+    if found is None:
         raise Missing
-    visit.note("read_photo", f"upload:{upload.id}")
-    return FileResponse(
-        file,
-        media_type=upload.content_type,
-        filename=f"{upload.id}.{ENDINGS[upload.content_type]}",
-        content_disposition_type="attachment",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
-    )
+    deed = "heard_recording" if is_recording(upload.content_type) else "read_photo"
+    visit.note(deed, f"upload:{upload.id}")
+    return found
 
 
 def brought(visit: Visit) -> list[Photo]:
@@ -86,10 +81,7 @@ def _belongs_to_visible(db: Db, upload: Upload) -> bool:
     """All is asked within the scope of who looks."""
     if upload.resident_id is None:
         return _is_of_visible_update(db, upload)
-    talks = db.scalars(
-        select(Conversation).where(Conversation.resident_id == upload.resident_id)
-    )
-    if any(at_desk(talk) for talk in talks):
+    if _is_of_visible_talk(db, upload):
         return True
     requests = db.scalars(
         select(ServiceRequest).where(ServiceRequest.resident_id == upload.resident_id)
@@ -100,6 +92,21 @@ def _belongs_to_visible(db: Db, upload: Upload) -> bool:
         select(Update.attachments).where(Update.request_id.in_([one.id for one in requests]))
     )
     return any(upload.id in photos for photos in added)
+
+
+def _is_of_visible_talk(db: Db, upload: Upload) -> bool:
+    """Whether it was said where staff are to answer; what is for a neighbour is not theirs."""
+    said = (
+        select(Message.id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.resident_id == upload.resident_id,
+            is_at_desk(),
+            ~Message.for_neighbour,
+            cast(Message.attachments, String).contains(upload.id),
+        )
+    )
+    return db.scalar(said.limit(1)) is not None
 
 
 def _is_of_visible_update(db: Db, upload: Upload) -> bool:

@@ -52,7 +52,7 @@ def see(visit: Visit) -> Response:
         merged_into=_references(visit.db, [request.merged_into_id]).get(
             request.merged_into_id or 0, ""
         ),
-        parties=len(following.parties(visit.db, request)),
+        parties=1 + len(following.followers(visit.db, request)),
         households=following.households(visit.db, [request]).get(request.id, 1),
         language=visit.db.get_one(Resident, request.resident_id).language,
         history=_history(visit, request),

@@ -73,7 +73,7 @@ class Person:
 
 def see(visit: Visit) -> Response:
     """Show two weeks of sessions by day, from today or the day that was asked for."""
-    first = _day(visit.sent.get("on", "")) or visit.today
+    first = day_of(visit.sent.get("on", "")) or visit.today
     days: dict[date, list[Row]] = {}
     for row in _rows(visit, first):
         day = row.session.starts_at.astimezone(visit.pack.zone).date()
@@ -294,7 +294,7 @@ def _times(visit: Visit) -> Times:
     Raises:
         Refusal: a date or time is missing or cannot be.
     """
-    on, zone = _day(visit.sent.get("on", "")), visit.pack.zone
+    on, zone = day_of(visit.sent.get("on", "")), visit.pack.zone
     if on is None:
         raise Refusal("utter_desk_no_time")
     if not visit.today <= on <= visit.today + FAR:
@@ -304,7 +304,8 @@ def _times(visit: Visit) -> Times:
     return Times(datetime.combine(on, starts, zone), datetime.combine(on, ends, zone), room)
 
 
-def _day(typed: str) -> date | None:
+def day_of(typed: str) -> date | None:
+    """Read the date of a form; None when there is none."""
     try:
         day = date.fromisoformat(typed)
     except ValueError:

@@ -17,6 +17,7 @@ from actions.content.editions import Home
 from actions.db import Database, Db
 from actions.errors import Refusal
 from actions.people.model import Role, Staff, StaffSession
+from actions.square import Square
 from actions.wording import Wording
 from bot.desk import labels
 from bot.message import clean
@@ -106,6 +107,11 @@ class Visit:
             pack=self.pack,
             **values,
         )
+
+    @property
+    def square(self) -> Square:
+        """Where topics without a programme stand."""
+        return Square(self.pack, self.desk.wording)
 
     @cached_property
     def pack(self) -> Pack:

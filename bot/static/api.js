@@ -1,6 +1,6 @@
 // Speaks to the chat API. Whatever may pass by itself is Later; what never will is Refused.
 
-import { keep, kept, random } from "./kept.js";
+import { face, keep, kept, random } from "./kept.js";
 
 const LONGEST_WAIT = 20_000; // the assistant answers within 6 s; the net may take its time
 
@@ -19,7 +19,9 @@ export class Refused extends Error {
   }
 }
 
-export const session = kept("session", null) || random();
+const KIOSK = "kiosk."; // the server knows by it what it must not show there
+
+export const session = kept("session", null) || (face === "kiosk" ? KIOSK : "") + random();
 keep("session", session);
 
 export const said = () => ask("/api/chat/history");
@@ -31,9 +33,9 @@ export const judge = (reply_id, judgement) => {
   return post("/api/chat/feedback", { session, reply_id, ...judgement });
 };
 
-export async function upload(photo) {
+export async function upload(file) {
   const body = new FormData();
-  body.append("file", photo, "photo.jpg");
+  body.append("file", file, "file");
   return (await ask("/api/chat/uploads", { method: "POST", body })).upload_id;
 }
 

@@ -1,14 +1,17 @@
 // The chat page with a script: the same form and buttons, without leaving the page.
 
+import { offerAloud, readAloud } from "./aloud.js";
 import { judge, photoOf, said } from "./api.js";
-import { keep, kept, random } from "./kept.js";
+import "./bell.js";
+import { followElder, offerComfort } from "./comfort.js";
+import { face, keep, kept, random } from "./kept.js";
 import { listen } from "./later.js";
 import { Outgoing } from "./outgoing.js";
 import { shrink } from "./photo.js";
 import * as view from "./view.js";
+import { offerVoice } from "./voice.js";
 
 const { words } = view;
-const page = document.documentElement;
 const form = document.getElementById("say");
 const box = document.getElementById("text");
 const menu = document.getElementById("menu");
@@ -32,7 +35,8 @@ const outgoing = new Outgoing({
     view.mark(shown(item), "");
     remember(item);
     settled();
-    answer.replies.forEach((reply) => hear({ ...reply, author: "assistant" }, true));
+    followElder(answer.elder);
+    answer.replies.forEach((reply) => hearNew({ ...reply, author: "assistant" }, true));
     turn(answer.status);
   },
   refused(item, problem) {
@@ -44,7 +48,7 @@ const outgoing = new Outgoing({
 
 function shown(item) {
   const attachments = [];
-  if (item.thumb) attachments.push({ kind: "photo", thumb: item.thumb });
+  if (item.kind) attachments.push({ kind: item.kind, thumb: item.thumb });
   if (item.place) attachments.push({ kind: "location" });
   const text = item.label || item.text;
   return view.show({ message_id: item.message_id, author: "resident", text, attachments });
@@ -80,7 +84,7 @@ function type(text) {
 let pressed = null; // older browsers do not say which button it was
 document.addEventListener("click", ({ target }) => {
   pressed = target.closest("button");
-  if (menu.open && !menu.contains(target)) menu.open = false;
+  if (menu?.open && !menu.contains(target)) menu.open = false;
 });
 
 form.addEventListener("submit", (event) => {
@@ -93,7 +97,7 @@ form.addEventListener("submit", (event) => {
     message.focus({ preventScroll: true });
   } else if (button?.name === "button") {
     say({ text: button.value });
-    menu.open = false;
+    if (menu) menu.open = false;
   } else {
     sayTyped();
   }
@@ -112,8 +116,9 @@ box.addEventListener("input", () => {
   box.style.height = `${box.scrollHeight + 4}px`;
 });
 
-menu.addEventListener("keydown", ({ key }) => {
-  if (key !== "Escape") return;
+menu?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.open) return;
+  event.preventDefault(); // the frame we may stand in stays open
   menu.open = false;
   menu.querySelector("summary").focus();
 });
@@ -123,11 +128,15 @@ menu.addEventListener("keydown", ({ key }) => {
 const file = document.getElementById("file");
 const photo = document.getElementById("photo");
 const place = document.getElementById("place");
-photo.hidden = false;
-place.hidden = !(window.isSecureContext && "geolocation" in navigator);
+const personal = face !== "kiosk"; // such a screen takes nothing of that kind
+if (personal) {
+  photo.hidden = false;
+  place.hidden = !(window.isSecureContext && "geolocation" in navigator);
+  offerVoice({ send: say, tell: (text) => (notice.textContent = text) });
+}
 
-photo.addEventListener("click", () => file.click());
-file.addEventListener("change", async () => {
+photo?.addEventListener("click", () => file.click());
+file?.addEventListener("change", async () => {
   try {
     for (const each of file.files) say(await shrink(each));
   } catch {
@@ -136,7 +145,7 @@ file.addEventListener("change", async () => {
   file.value = "";
 });
 
-place.addEventListener("click", () => {
+place?.addEventListener("click", () => {
   place.setAttribute("aria-busy", "true");
   const found = ({ coords }) => {
     place.removeAttribute("aria-busy");
@@ -154,7 +163,7 @@ place.addEventListener("click", () => {
 });
 
 function remember(item) {
-  if (!item.upload_id) return;
+  if (!item.thumb || !item.upload_id) return;
   const thumbs = Object.entries({ ...kept("thumbs", {}), [item.upload_id]: item.thumb });
   keep("thumbs", Object.fromEntries(thumbs.slice(-THUMBS)));
 }
@@ -169,7 +178,19 @@ function hear(message, asked = outgoing.items.some((item) => item.trying)) {
     return { ...attachment, load, thumb: thumbs[attachment.upload_id] };
   });
   const element = view.show({ ...message, attachments }, asked);
+  if (message.author === "resident") return element;
+  offerAloud(element);
   if (message.author === "assistant") view.offerFeedback(element, judge);
+  return element;
+}
+
+/** Something new: it may be read aloud, and whoever looks elsewhere is told. */
+function hearNew(message, asked) {
+  const known = message.author === "resident" || view.isShown(message.id);
+  const element = hear(message, asked);
+  if (known) return;
+  readAloud(element);
+  document.dispatchEvent(new CustomEvent("heard"));
 }
 
 function turn(now) {
@@ -191,52 +212,29 @@ window.addEventListener("offline", tellState);
 async function catchUp() {
   const log = document.getElementById("log");
   const first = log.getAttribute("aria-busy") === "true";
-  const { messages, status: now } = await said();
-  messages.forEach((message) => hear(message));
+  const { messages, status: now, elder } = await said();
+  messages.forEach((message) => (first ? hear : hearNew)(message));
   turn(now);
+  followElder(elder);
   if (first) {
     if (messages.length) view.toEnd();
-    log.removeAttribute("aria-busy"); // from here on a screen reader reads what is new
+    log.setAttribute("aria-busy", "false"); // from here on a screen reader reads what is new
   }
   return view.lastId();
 }
-
-// Reading comfort.
-
-const print = document.getElementById("print");
-print.addEventListener("click", (event) => {
-  event.preventDefault();
-  const size = page.dataset.print === "large" ? "normal" : "large";
-  const safe = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `xiaoli_print=${size}; Path=/; Max-Age=15724800; SameSite=Strict${safe}`;
-  page.dataset.print = size;
-  const other = size === "large" ? "normal" : "large";
-  print.textContent = words[other];
-  print.href = `/?print=${other}`;
-  box.dispatchEvent(new Event("input"));
-});
-
-// What is scrolled to must not lie under the bars.
-const bars = [".top", ".urgent", ".bottom"].map((name) => document.querySelector(name));
-const measure = new ResizeObserver(() => {
-  const [top, urgent, bottom] = bars.map((bar) => {
-    return getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
-  });
-  page.style.scrollPadding = `${Math.max(top, urgent) + 12}px 0 ${bottom + 12}px`;
-});
-bars.forEach((bar) => measure.observe(bar));
 
 // Begin.
 
 document.getElementById("log").setAttribute("aria-busy", "true");
 view.clear();
 type(box.value || kept("draft", ""));
+offerComfort(() => box.dispatchEvent(new Event("input")));
 // A QR's question is in the box now; what is typed instead must survive a reload.
-if (new URLSearchParams(location.search).has("ask")) history.replaceState(null, "", "/");
+if (new URLSearchParams(location.search).has("ask")) history.replaceState(null, "", location.pathname);
 for (const item of outgoing.resume()) {
   view.mark(shown(item), words.waiting, "waiting");
 }
 listen(catchUp, (kind, content) => {
-  if (kind === "message") hear(content);
+  if (kind === "message") hearNew(content);
   if (kind === "status") turn(content.status);
 });

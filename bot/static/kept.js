@@ -1,11 +1,14 @@
-// What the browser remembers for this page. One that forbids it still works until it is closed.
+// What the browser remembers for this page. One that forbids it still works until it is closed,
+// and a screen that many use remembers nothing on purpose.
 
+export const face = document.body.dataset.face; // page, embed or kiosk
+const forgetful = face === "kiosk";
 const memory = new Map();
 const key = (name) => `xiaoli.${name}`;
 
 export function kept(name, otherwise) {
   try {
-    const text = localStorage.getItem(key(name));
+    const text = forgetful ? null : localStorage.getItem(key(name));
     if (text !== null) return JSON.parse(text);
   } catch { /* forbidden, or written by somebody else */ }
   return memory.has(name) ? memory.get(name) : otherwise;
@@ -14,6 +17,7 @@ export function kept(name, otherwise) {
 /** Remember a value; false when it will be gone once the page is closed. */
 export function keep(name, value) {
   memory.set(name, value);
+  if (forgetful) return false;
   try {
     localStorage.setItem(key(name), JSON.stringify(value));
     return true;
@@ -33,7 +37,7 @@ export function forget(name) {
 export function keptUnder(beginning) {
   const names = new Set([...memory.keys()].filter((name) => name.startsWith(beginning)));
   try {
-    for (const name of Object.keys(localStorage)) {
+    for (const name of forgetful ? [] : Object.keys(localStorage)) {
       if (name.startsWith(key(beginning))) names.add(name.slice(key("").length));
     }
   } catch { /* forbidden */ }

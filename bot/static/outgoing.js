@@ -28,8 +28,8 @@ export class Outgoing {
   add(item) {
     const waits = this.items.some((other) => other.waits);
     this.items.push(item);
-    // A photo may be too large to be kept; its words are kept in any case.
-    if (!keep(name(item), item) && item.text) keep(name(item), { ...item, photo: null });
+    // A file may be too large to be kept; its words are kept in any case.
+    if (!keep(name(item), item) && item.text) keep(name(item), { ...item, file: null });
     if (!waits) return this.attempt(item);
     item.waits = true;
     return this.tell.waiting(item);
@@ -76,12 +76,12 @@ export class Outgoing {
 const name = (item) => `out.${item.message_id}`;
 
 async function send(item) {
-  if (item.photo && !item.upload_id) {
-    item.upload_id = await upload(toBlob(item.photo));
-    keep(name(item), { ...item, photo: null });
+  if (item.file && !item.upload_id) {
+    item.upload_id = await upload(toBlob(item.file));
+    keep(name(item), { ...item, file: null });
   }
   const attachments = [];
-  if (item.upload_id) attachments.push({ kind: "photo", upload_id: item.upload_id });
+  if (item.upload_id) attachments.push({ kind: item.kind, upload_id: item.upload_id });
   if (item.place) attachments.push({ kind: "location", ...item.place });
   return say({ message_id: item.message_id, text: item.text, attachments });
 }

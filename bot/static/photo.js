@@ -6,12 +6,13 @@ const TO_SHOW = 360;
 /** Return the photo to send and a small one to show, both as data: addresses. */
 export async function shrink(file) {
   const image = await open(file);
-  return { photo: draw(image, TO_SEND, 0.82), thumb: draw(image, TO_SHOW, 0.7) };
+  return { kind: "photo", file: draw(image, TO_SEND, 0.82), thumb: draw(image, TO_SHOW, 0.7) };
 }
 
 export function toBlob(address) {
-  const bytes = atob(address.slice(address.indexOf(",") + 1));
-  return new Blob([Uint8Array.from(bytes, (letter) => letter.charCodeAt(0))], { type: "image/jpeg" });
+  const [kind, content] = address.split(",");
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  return new Blob([bytes], { type: kind.slice("data:".length).split(";")[0] });
 }
 
 async function open(file) {

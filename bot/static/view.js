@@ -1,5 +1,7 @@
 // The conversation on the screen. Everything said is put in as text, never as markup.
 
+import { face } from "./kept.js";
+
 const log = document.getElementById("log");
 const news = document.getElementById("new");
 const working = log.appendChild(document.createElement("p"));
@@ -7,13 +9,13 @@ working.className = "working";
 working.hidden = true;
 
 const HAN = /[\u3400-\u9fff\uf900-\ufaff]/;
-const OUR_PAGES = /(\/b\/[\w-]{22}|\/draws\/\d{1,9})(?![\w-])/;
+const OUR_PAGES = /(\/b\/[\w-]{22}|\/draws\/\d{1,9}|\/news(?:\/\d{1,9})?|\/mydata\/[\w-]{43})(?![\w-])/;
 const NEAR = 160; // so near its end the conversation follows what is new
 
 export const words = JSON.parse(document.body.dataset.words);
 export const language = document.documentElement.lang.slice(0, 2);
 
-const piece = (name) => document.getElementById(name).content.firstElementChild.cloneNode(true);
+export const piece = (name) => document.getElementById(name).content.firstElementChild.cloneNode(true);
 const messages = () => [...log.querySelectorAll("article.message[data-author]")];
 const find = (name, value) => value && messages().find((each) => each.dataset[name] === value);
 
@@ -23,6 +25,8 @@ export function clear() {
 }
 
 export const lastId = () => Math.max(0, ...messages().map((each) => Number(each.dataset.id) || 0));
+
+export const isShown = (id) => Boolean(find("id", id));
 
 /**
  * Show one thing said, once: a reply is known by its id, our own message by its message_id.
@@ -74,9 +78,11 @@ function picture({ thumb, load }) {
 function linked(text) {
   return text.split(OUR_PAGES).map((part, index) => {
     if (index % 2 === 0) return part;
+    if (face === "kiosk") return words.on_phone; // who leaves the screen leaves it to the next
     const link = document.createElement("a");
     link.href = part;
     link.textContent = words.open_booking;
+    if (face === "embed") Object.assign(link, { target: "_blank", rel: "noopener" });
     return link;
   });
 }

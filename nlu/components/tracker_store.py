@@ -16,7 +16,14 @@ from rasa.shared.core.constants import (
     REQUESTED_SLOT,
 )
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    Event,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from nlu.components import speedups
@@ -52,6 +59,9 @@ class BoundedTrackerStore(TrackerStore):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         await self.stream_events(tracker)
+        if any(isinstance(event, Restarted) for event in tracker.events):
+            self._events.pop(tracker.sender_id, None)  # somebody had themselves forgotten
+            return
         long = len(tracker.events) > self._most_events
         self._events[tracker.sender_id] = _standing(tracker) if long else tuple(tracker.events)
         self._events.move_to_end(tracker.sender_id)

@@ -43,6 +43,7 @@ class Heard:
     choices: list[dict[str, str]] = field(default_factory=list)
     news: list[Notice] = field(default_factory=list)
     marks: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
     stepped_aside: bool = False
     done: bool = False
 
@@ -98,7 +99,10 @@ class Talk:
     def say(self, text: str = "", **said: Any) -> Heard:
         """Say something while a form is active (see `hear` for what may be said)."""
         turn = self.hear(text, choice=said.get("choice"), attach=said.get("attach", ()))
-        heard = Heard(turn)
+        return self.lead(Heard(turn), text, **said)
+
+    def lead(self, heard: Heard, text: str, **said: Any) -> Heard:
+        """Go one step on in the form, as Rasa does."""
         validator = self.actions[f"validate_{self.form}"]
         events = self.run(validator, heard, text, **said)
         heard.stepped_aside = not events
@@ -185,6 +189,7 @@ class Talk:
         if any(event["event"] == "active_loop" for event in events):
             self.form = ""
         self.slots |= {e["name"]: e["value"] for e in events if e["event"] == "slot"}
+        heard.messages += dispatcher.messages
         heard.texts += [str(message["text"]) for message in dispatcher.messages]
         heard.marks += [m["custom"]["told"] for m in dispatcher.messages if m["custom"]]
         heard.choices += [b for m in dispatcher.messages for b in m.get("buttons") or ()]

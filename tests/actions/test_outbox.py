@@ -15,7 +15,7 @@ def owe(database: Database, clock: StandingClock, address: str, **more: object) 
         notice = outbox.put(
             db,
             conversation_id=conversation.id,
-            response="utter_booked",
+            response="utter_booking_reminder",
             **facts,  # type: ignore[arg-type]
         )
         return notice.id

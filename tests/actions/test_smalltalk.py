@@ -5,7 +5,7 @@ import pytest
 from actions import smalltalk, turns
 from actions.conversations import Conversation
 from actions.dialogue import Ground
-from actions.people.model import Resident
+from actions.people.model import Acting, Resident
 from tests.actions.conftest import Heard, Talk
 
 
@@ -121,6 +121,21 @@ def test_the_words_say_which_language(text: str, wanted: str | None) -> None:
 def test_without_a_name_it_is_the_other_language(talk: Talk) -> None:
     talk.do("action_set_language", "换个语言", intent="set_language")
     assert resident(talk).language == "en"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_child_who_acts_for_a_parent_switches_theirs(talk: Talk) -> None:
+    mother = Talk(talk.ground, smalltalk.actions, address="mother")
+    with talk.ground.database.transaction() as db:
+        now = talk.ground.clock.now()
+        one = Acting(kin="mother", asked_at=now, confirmed_at=now)
+        one.actor_id, one.principal_id = (
+            each._conversation(db).resident_id for each in (talk, mother)
+        )
+        db.add(one)
+    done = talk.do("action_set_elder_mode", "给我妈开个长辈模式", intent="set_elder_mode")
+    assert "跟妈妈说话" in talk.told(done)
+    assert (resident(talk).elder, resident(mother).elder) == (False, True)
 
 
 @pytest.mark.parametrize("action", ["action_set_elder_mode", "action_set_language"])

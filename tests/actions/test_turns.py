@@ -33,6 +33,7 @@ def a_turn(db: Db, clock: StandingClock, update_id: str = "1") -> TurnRow:
     return turns.open_turn(db, entry, Opening("zh", elder=False), now=now)
 
 
+@pytest.mark.both_stores
 def test_a_turn_that_was_given_up_can_do_nothing_any_more(
     database: Database, clock: StandingClock
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_turn_that_was_given_up_can_do_nothing_any_more(
         turns.require_running(db, turn)
 
 
+@pytest.mark.both_stores
 def test_a_turn_that_acted_cannot_be_given_up(database: Database, clock: StandingClock) -> None:
     with database.transaction() as db:
         turn = a_turn(db, clock)
@@ -54,6 +56,7 @@ def test_a_turn_that_acted_cannot_be_given_up(database: Database, clock: Standin
         assert not turns.give_up(db, turn.id, now=clock.now())
 
 
+@pytest.mark.both_stores
 def test_giving_up_makes_rasa_start_afresh(database: Database, clock: StandingClock) -> None:
     with database.transaction() as db:
         turn = a_turn(db, clock)
@@ -64,6 +67,7 @@ def test_giving_up_makes_rasa_start_afresh(database: Database, clock: StandingCl
         assert db.get_one(Conversation, turn.conversation_id).tracker_id != before
 
 
+@pytest.mark.both_stores
 def test_the_same_step_of_a_message_is_done_once_whichever_turn_asks(
     database: Database, clock: StandingClock
 ) -> None:
@@ -120,6 +124,7 @@ class LookThenLeap:
     [(Fenced(), 0), (LookThenLeap(), TRIALS)],
     ids=["fence", "negative control"],
 )
+@pytest.mark.both_stores
 def test_acting_and_giving_up_never_both_win(
     database: Database, clock: StandingClock, way: Fenced | LookThenLeap, expected: int
 ) -> None:
@@ -139,6 +144,7 @@ def test_acting_and_giving_up_never_both_win(
     assert both == expected
 
 
+@pytest.mark.both_stores
 def test_a_refused_deed_leaves_no_trace_and_no_notice(
     database: Database, clock: StandingClock
 ) -> None:
@@ -175,6 +181,7 @@ def test_a_closed_entry_keeps_nothing_of_its_payload(
         assert db.get_one(InboxEntry, entry.id).payload is None
 
 
+@pytest.mark.both_stores
 def test_a_turn_that_is_given_up_takes_back_what_its_form_had_remembered(
     database: Database, clock: StandingClock
 ) -> None:
@@ -194,6 +201,7 @@ def test_a_turn_that_is_given_up_takes_back_what_its_form_had_remembered(
         assert (draft.form, draft.slots) == ("report_problem_form", before)
 
 
+@pytest.mark.both_stores
 def test_a_turn_that_ended_keeps_nothing_of_the_form(
     database: Database, clock: StandingClock
 ) -> None:
@@ -210,6 +218,7 @@ def test_a_turn_that_ended_keeps_nothing_of_the_form(
             assert db.get_one(TurnRow, turn.id).draft is None
 
 
+@pytest.mark.both_stores
 def test_a_deed_that_is_replayed_ten_times_at_once_is_done_once(
     database: Database, clock: StandingClock
 ) -> None:

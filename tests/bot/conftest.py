@@ -27,6 +27,7 @@ from bot.channels.webchat import Webchat
 from bot.gateway import Gateway
 from bot.ground import Ground
 from bot.limits import Limits
+from bot.media import Media
 from bot.settings import Settings
 from knowledge.pack import NeverRequest, load_pack
 from tests.conftest import StandingClock
@@ -119,7 +120,8 @@ def made_of(database: Database, clock: Clock, folder: Path, assistant: Echo) -> 
     """A bot's parts, with an assistant that repeats what it is told."""
     wording = read_wording(PACK.zone)
     gate = KeywordGate()
-    ground = Ground(database, clock, wording, PACK, gate, assistant, secret_key="key")
+    media = Media(database, clock, folder / "uploads")
+    ground = Ground(database, clock, wording, PACK, gate, assistant, media, secret_key="key")
     ground.turn_seconds = ground.store_seconds = PATIENT
     gateway, limits = Gateway(ground), Limits("100000/minute")
     channel = Webchat(gateway, database, clock, limits, "key", folder / "uploads")

@@ -1,8 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from threading import Barrier, Lock
+from threading import Barrier
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,47 +10,26 @@ from sqlalchemy import select
 from actions import conversations, outbox, turns
 from actions.conversations import Author, Conversation, Message, Status
 from actions.db import Database
+from actions.mydata import erasing
 from actions.outbox import Notice, NoticeState
-from actions.people.model import Words
-from actions.wording import Said, read_wording
+from actions.people.model import Address, Words
+from actions.sending import Priority, Sending, SendingState
+from actions.wording import read_wording
 from bot import delivery
-from bot.channels.phone import ByPhone
-from bot.channels.webchat import ByRow
-from bot.delivery import Channel, Delivery
+from bot.delivery import Delivery
 from knowledge.pack import load_pack
 from tests.actions.test_turns import a_turn
 from tests.conftest import StandingClock
+
+pytestmark = pytest.mark.both_stores  # threads meet, or the stores differ
 
 ZONE = ZoneInfo(load_pack(Path("knowledge/data/guali")).time_zone)
 AFTER = timedelta(minutes=30)
 
 
-@dataclass
-class Sms:
-    """A channel that sends, unless it is told to fail."""
-
-    failing: int = 0
-    sent: list[tuple[str, str]] = field(default_factory=list)
-    name: str = "sms"
-    sends_by_row: bool = False
-    told_by_staff: bool = False
-
-    def send(self, address: str, said: Said) -> None:
-        if self.failing:
-            self.failing -= 1
-            raise ConnectionError("no network")
-        self.sent.append((address, said.text))
-
-
 @pytest.fixture
-def sms() -> Sms:
-    return Sms()
-
-
-@pytest.fixture
-def worker(database: Database, clock: StandingClock, sms: Sms) -> Delivery:
-    channels: dict[str, Channel] = {"sms": sms, "webchat": ByRow()}
-    return Delivery(database, clock, read_wording(ZONE), channels, AFTER)
+def worker(database: Database, clock: StandingClock) -> Delivery:
+    return Delivery(database, clock, read_wording(ZONE), AFTER)
 
 
 def owe(worker: Delivery, address: str, words: str, **more: object) -> int:
@@ -59,7 +37,7 @@ def owe(worker: Delivery, address: str, words: str, **more: object) -> int:
     now = worker.clock.now()
     with worker.database.transaction() as db:
         conversation = conversations.at_address(
-            db, channel=str(more.pop("channel", "sms")), address=address, now=now
+            db, channel=str(more.pop("channel", "webchat")), address=address, now=now
         )
         said = Words(resident_id=conversation.resident_id, text=words, created_at=now)
         db.add(said)
@@ -74,53 +52,93 @@ def state(worker: Delivery, notice: int) -> str:
         return db.get_one(Notice, notice).state
 
 
-def written(worker: Delivery) -> list[str]:
+def written(worker: Delivery, address: str = "") -> list[str]:
+    """What has been said, to one of them or to all."""
+    said = select(Message).order_by(Message.id)
+    if address:
+        said = said.join(Conversation).join(Address).where(Address.address == address)
     with worker.database.reading() as db:
-        return [message.text for message in db.scalars(select(Message).order_by(Message.id))]
+        return [message.text for message in db.scalars(said)]
 
 
-def test_what_is_due_is_sent_and_written_into_the_conversation(
-    worker: Delivery, sms: Sms
-) -> None:
+def test_what_is_due_is_written_into_the_conversation(worker: Delivery) -> None:
     notice = owe(worker, "a", "灯修好了")
     assert worker.deliver_due() == 1
-    assert sms.sent == [("a", "灯修好了")]
     assert written(worker) == ["灯修好了"]
     assert state(worker, notice) == NoticeState.SENT
     assert worker.deliver_due() == 0
 
 
-def test_for_the_web_page_the_written_row_is_the_delivery(worker: Delivery, sms: Sms) -> None:
-    owe(worker, "a", "灯修好了", channel="webchat")
+def test_words_of_a_neighbour_are_forgotten_with_the_neighbour(worker: Delivery) -> None:
+    now = worker.clock.now()
+    with worker.database.transaction() as db:
+        neighbour = conversations.at_address(db, channel="webchat", address="n", now=now)
+        said = Words(resident_id=neighbour.resident_id, text="我在楼下", created_at=now)
+        db.add(said)
+        db.flush()
+        words_id, who = said.id, neighbour.resident_id
+    owe(worker, "a", "你自己的", words_id=words_id)
+    owe(worker, "a", "修好了")
     worker.deliver_due()
-    assert (written(worker), sms.sent) == (["灯修好了"], [])
+    worker.deliver_due()
+    assert written(worker) == ["我在楼下", "修好了"]
+    with worker.database.transaction() as db:
+        erasing.forget(db, who, now=now)
+    assert written(worker) == ["", "修好了"]
 
 
-def test_a_conversation_gets_its_notices_in_order_also_when_one_has_to_be_tried_again(
-    worker: Delivery, sms: Sms, clock: StandingClock
+def owed(worker: Delivery) -> list[Sending]:
+    with worker.database.reading() as db:
+        return list(db.scalars(select(Sending).order_by(Sending.id)))
+
+
+def test_for_the_web_page_the_written_row_is_the_delivery(worker: Delivery) -> None:
+    owe(worker, "a", "灯修好了")
+    worker.deliver_due()
+    assert (written(worker), owed(worker)) == (["灯修好了"], [])
+
+
+def test_what_is_said_on_a_platform_is_owed_to_it_in_the_same_moment(
+    worker: Delivery, clock: StandingClock
 ) -> None:
+    soon = clock.now() + timedelta(hours=1)
+    owe(worker, "1", "灯修好了", channel="telegram", stale_at=soon)
+    worker.deliver_due()
+    (sending,) = owed(worker)
+    assert (sending.channel, sending.priority) == ("telegram", Priority.REPLY)
+    assert (sending.state, sending.stale_at) == (SendingState.WAITING, soon)
+
+
+def test_a_conversation_gets_its_notices_in_order(worker: Delivery) -> None:
     for words in ("一", "二", "三"):
         owe(worker, "a", words)
-    sms.failing = 2
-    for _ in range(8):
+    for _ in range(3):
+        worker.deliver_due()
+    assert written(worker) == ["一", "二", "三"]
+
+
+def unwritable(worker: Delivery, address: str) -> int:
+    """Owe somebody a response nobody wrote."""
+    facts = {"response": "utter_that_nobody_wrote", "priority": Priority.REPLY}
+    return owe(worker, address, "", words_id=None, **facts)
+
+
+def test_a_notice_that_fails_is_tried_again_and_holds_the_later_ones_up(
+    worker: Delivery, clock: StandingClock
+) -> None:
+    unwritable(worker, "a")
+    owe(worker, "a", "二")
+    owe(worker, "b", "一")
+    for _ in range(3):
         worker.deliver_due()
         clock.pass_by(timedelta(minutes=2))
-    assert [words for _, words in sms.sent] == ["一", "二", "三"]
-
-
-def test_an_address_that_fails_holds_up_no_other(worker: Delivery, sms: Sms) -> None:
-    sms.failing = 1
-    owe(worker, "a", "一")
-    owe(worker, "b", "二")
-    worker.deliver_due()
-    assert sms.sent == [("b", "二")]
+    assert written(worker) == ["一"]
 
 
 def test_after_the_last_try_a_notice_is_dead_and_the_next_one_goes_out(
-    worker: Delivery, sms: Sms, clock: StandingClock
+    worker: Delivery, clock: StandingClock
 ) -> None:
-    sms.failing = delivery.TRIES
-    dead, alive = owe(worker, "a", "一"), owe(worker, "a", "二")
+    dead, alive = unwritable(worker, "a"), owe(worker, "a", "二")
     for _ in range(delivery.TRIES):
         worker.deliver_due()
         clock.pass_by(delivery.LONGEST_PAUSE)
@@ -138,63 +156,41 @@ def test_pauses_between_tries_grow_to_a_day(worker: Delivery, clock: StandingClo
     assert (pauses[0], pauses[-1]) == (30, delivery.LONGEST_PAUSE.total_seconds())
 
 
-def test_a_notice_nobody_can_write_stops_no_other(worker: Delivery, sms: Sms) -> None:
-    broken = owe(worker, "a", "", words_id=None, response="utter_that_nobody_wrote")
+def test_a_notice_for_a_channel_that_is_none_stops_no_other(worker: Delivery) -> None:
     strange = owe(worker, "b", "一", channel="pigeon")
     owe(worker, "c", "二")
     worker.deliver_due()
-    assert sms.sent == [("c", "二")]
-    assert state(worker, broken) == state(worker, strange) == NoticeState.WAITING
+    assert (written(worker), state(worker, strange)) == (["二"], NoticeState.WAITING)
 
 
-def test_a_cancelled_notice_is_not_sent(worker: Delivery, sms: Sms) -> None:
+def test_a_cancelled_notice_is_not_sent(worker: Delivery) -> None:
     owe(worker, "a", "别忘了书法课", about="booking:12")
     with worker.database.transaction() as db:
         outbox.cancel(db, "booking:12")
     assert worker.deliver_due() == 0
-    assert sms.sent == []
+    assert written(worker) == []
 
 
-def test_a_notice_cancelled_after_it_was_taken_is_not_sent(worker: Delivery, sms: Sms) -> None:
+def test_a_notice_cancelled_after_it_was_taken_is_not_sent(worker: Delivery) -> None:
     notice = owe(worker, "a", "别忘了书法课", about="booking:12")
     with worker.database.transaction() as db:
         outbox.lease_due(db, now=worker.clock.now())
     with worker.database.transaction() as db:
         outbox.cancel(db, "booking:12")
     worker._deliver(notice)
-    assert sms.sent == []
+    assert written(worker) == []
 
 
 def test_a_worker_that_slept_over_its_lease_leaves_the_notice_to_the_next(
-    worker: Delivery, sms: Sms, clock: StandingClock
+    worker: Delivery, clock: StandingClock
 ) -> None:
     notice = owe(worker, "a", "一")
     with worker.database.transaction() as db:
         outbox.lease_due(db, now=clock.now())
     clock.pass_by(outbox.LEASE + timedelta(seconds=1))
     worker._deliver(notice)
-    assert sms.sent == []
+    assert written(worker) == []
     worker.deliver_due()
-    assert sms.sent == [("a", "一")]
-
-
-def test_a_worker_killed_between_sending_and_writing_sends_at_most_once_more(
-    worker: Delivery, sms: Sms, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    notice = owe(worker, "a", "一")
-
-    def killed(*_args: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Delivery, "_write", killed)
-        with pytest.raises(KeyboardInterrupt):
-            worker.deliver_due()
-    assert state(worker, notice) == NoticeState.WAITING
-    assert worker.deliver_due() == 0  # another worker has to wait for the lease to end
-    clock.pass_by(outbox.LEASE + timedelta(seconds=1))
-    worker.deliver_due()
-    assert [words for _, words in sms.sent] == ["一", "一"]
     assert written(worker) == ["一"]
 
 
@@ -235,27 +231,17 @@ def test_two_workers_at_once_never_take_the_same_notice(
     assert len(set(first) | set(second)) == 12
 
 
-def test_two_workers_at_once_keep_the_order_of_every_conversation(
-    worker: Delivery, sms: Sms
-) -> None:
+def test_two_workers_at_once_keep_the_order_of_every_conversation(worker: Delivery) -> None:
     for n in range(24):
         owe(worker, "abcd"[n % 4], f"{n:02}")
-    lock = Lock()
-    send = sms.send
-
-    def send_alone(address: str, said: Said) -> None:
-        with lock:
-            send(address, said)
-
-    sms.send = send_alone  # type: ignore[method-assign]
     with ThreadPoolExecutor(2) as pool:
         for _ in range(200):  # a busy machine may give one worker nothing for some rounds
             list(pool.map(lambda _: worker.deliver_due(), range(2)))
-            if len(sms.sent) == 24:
+            if len(written(worker)) == 24:
                 break
-    assert len(sms.sent) == 24
+    assert len(written(worker)) == 24
     for address in "abcd":
-        heard = [words for where, words in sms.sent if where == address]
+        heard = written(worker, address)
         assert heard == sorted(heard)
 
 
@@ -282,13 +268,13 @@ def test_what_the_worker_says_for_a_turn_belongs_to_that_turns_message(
 def open_conversation(worker: Delivery, address: str) -> str:
     now = worker.clock.now()
     with worker.database.transaction() as db:
-        conversation = conversations.at_address(db, channel="sms", address=address, now=now)
+        conversation = conversations.at_address(db, channel="webchat", address=address, now=now)
         conversations.open_for_staff(db, conversation, now=now)
         return conversation.id
 
 
 def test_a_conversation_nobody_answered_returns_once_and_stays_marked_for_the_desk(
-    worker: Delivery, sms: Sms, clock: StandingClock
+    worker: Delivery, clock: StandingClock
 ) -> None:
     opened = open_conversation(worker, "a")
     clock.pass_by(AFTER)
@@ -297,7 +283,7 @@ def test_a_conversation_nobody_answered_returns_once_and_stays_marked_for_the_de
     assert worker.return_unanswered() == 1
     assert worker.return_unanswered() == 0
     worker.deliver_due()
-    assert len(sms.sent) == 1
+    assert len(written(worker)) == 1
     with worker.database.reading() as db:
         conversation = db.get_one(Conversation, opened)
         assert conversation.status == Status.PENDING
@@ -336,9 +322,8 @@ def to_phone(worker: Delivery) -> list[int]:
 
 
 def test_what_is_owed_to_those_without_a_page_waits_for_staff_to_phone(
-    worker: Delivery, sms: Sms, clock: StandingClock
+    worker: Delivery, clock: StandingClock
 ) -> None:
-    worker.channels["desk"] = ByPhone()
     now = clock.now()
     first = owe(worker, "a", "改时间了", channel="desk", about="booking:1")
     soon = owe(worker, "a", "明天见", channel="desk", stale_at=now + timedelta(hours=1))
@@ -346,7 +331,7 @@ def test_what_is_owed_to_those_without_a_page_waits_for_staff_to_phone(
     for _ in range(3):
         worker.deliver_due()
     assert to_phone(worker) == [first, soon]
-    assert (written(worker), sms.sent) == ([], [])
+    assert written(worker) == []
     clock.pass_by(timedelta(hours=3))
     worker.deliver_due()
     assert to_phone(worker) == [first, later]  # what is no longer true is not told

@@ -18,6 +18,8 @@ from bot.ground import STORE_SECONDS
 from knowledge.pack import NeverRequest
 from tests.bot.conftest import Bot
 
+pytestmark = pytest.mark.both_stores  # threads meet, or the stores differ
+
 
 def conversation_of(bot: Bot) -> Conversation:
     with bot.parts.database.reading() as db:
@@ -514,7 +516,7 @@ async def test_with_a_person_there_is_one_receipt_and_then_silence(bot: Bot) -> 
     assert await bot.say("在吗") == [text_of(bot, "utter_receipt")]
     assert await bot.say("喂") == []
     answer = await bot.post("还在吗")
-    assert answer.json() == {"replies": [], "status": "open"}
+    assert answer.json() == {"replies": [], "status": "open", "elder": False}
     assert len(bot.assistant.heard) == 1
 
 

@@ -18,6 +18,8 @@ from bot.message import InboundMessage
 from tests.bot.conftest import Bot
 from tests.conftest import StandingClock
 
+pytestmark = pytest.mark.both_stores  # threads meet, or the stores differ
+
 CONNECTIONS = 8
 
 

@@ -375,3 +375,16 @@ async def test_everything_the_page_loads_comes_from_ourselves_and_no_script_stan
 @pytest.mark.parametrize("path", ["../page.py", "..%2fpage.py", "no.js", ""])
 async def test_no_other_file_is_served(bot: Bot, path: str) -> None:
     assert (await bot.client.get(f"/static/{path}")).status_code == 404
+
+
+async def test_without_a_choice_the_page_is_large_for_whom_we_talk_to_in_elder_mode(
+    bot: Bot,
+) -> None:
+    html = await post(bot, await page(bot), text="你好")
+    assert 'data-print="normal"' in html
+    with bot.parts.database.transaction() as db:
+        db.scalars(select(Conversation)).one().resident.elder = True
+    assert 'data-print="large"' in await page(bot)
+    await bot.client.get("/?print=normal&size=21")  # what is chosen holds
+    html = await page(bot)
+    assert 'data-print="normal" data-size="21"' in html

@@ -11,7 +11,6 @@ from actions.governance.roundtable import meetings
 from actions.governance.roundtable.model import Meeting
 from actions.governance.service import Report, Where
 from actions.people.model import Area, Role, Staff
-from bot.channels import webchat
 from bot.delivery import Delivery
 from tests.bot.conftest import PACK, Bot
 
@@ -51,7 +50,6 @@ def deliver(bot: Bot) -> conversations.Message:
         database=bot.parts.database,
         clock=bot.clock,
         wording=bot.parts.wording,
-        channels={webchat.NAME: webchat.ByRow()},
         return_after=timedelta(hours=1),
     )
     while worker.deliver_due():

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from actions import conversations
+from actions.channels import CHANNELS, is_for_staff
 from actions.conversations import Attachment, Author, Conversation, Message
 from actions.governance import service
 from actions.governance.model import Kind, ServiceRequest, Status, Update
@@ -25,7 +26,7 @@ from bot.message import InboundMessage
 from bot.staff_chat import LINKING
 from tests.bot.conftest import PACK, Bot
 
-CHANNEL = "platform"  # whichever: messages arrive in one shape
+CHANNEL = "dingtalk"  # whichever: messages arrive in one shape
 WORDS = "金丝雀在第七号楼"
 ROADS, POLICE, VILLAGE, ELSEWHERE = "roads", "police", "village", "elsewhere"
 CHATS = {
@@ -43,19 +44,6 @@ STAFF = {
     "boss": (Role.ADMIN, "guali/", "road-team"),
     "editor": (Role.EDITOR, "guali/", None),
 }
-
-
-@dataclass
-class ByRow:
-    """Delivers to the platform: what was to be sent."""
-
-    name: str = CHANNEL
-    sends_by_row: bool = True
-    told_by_staff: bool = False
-    sent: list[Any] = field(default_factory=list)
-
-    def send(self, address: str, said: Any) -> None:
-        self.sent.append((address, said))
 
 
 @dataclass(repr=False)
@@ -94,7 +82,6 @@ class Town:
             self.bot.parts.database,
             self.bot.clock,
             self.bot.parts.wording,
-            {CHANNEL: ByRow(), "webchat": ByRow("webchat")},
             timedelta(minutes=30),
         )
         while delivery.deliver_due():
@@ -447,6 +434,7 @@ async def test_what_staff_order_of_a_fire_is_an_order_and_what_they_cry_is_an_em
     assert town.last_words(reference) == "这里着火过"
 
 
+@pytest.mark.both_stores
 async def test_twenty_copies_of_a_message_have_one_effect(town: Town) -> None:
     reference = town.file()
     copy = town.message("wang", "备注 0001 等零件")
@@ -471,10 +459,12 @@ async def overlapping(town: Town, count: int = 6) -> int:
     return [one.kind for one in town.history(reference)].count(Kind.NOTED)
 
 
+@pytest.mark.both_stores
 async def test_gateways_that_overlap_do_it_once(town: Town) -> None:
     assert await overlapping(town) == 1
 
 
+@pytest.mark.both_stores
 async def test_without_looking_again_gateways_that_overlap_do_it_several_times(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -575,6 +565,7 @@ async def test_a_code_said_in_a_group_links_nobody_and_is_void(town: Town) -> No
     assert await town.say("new", "接 0001") == town.render("utter_staff_unlinked")
 
 
+@pytest.mark.both_stores
 async def test_a_hundred_guesses_in_a_hundred_chats_are_five(town: Town) -> None:
     said = code(town)
     guess = said[:3] + ("A" if said[-1] != "A" else "C") * 6
@@ -605,10 +596,42 @@ async def test_a_group_becomes_a_chat_of_staff_by_a_code_staff_say_there(town: T
 async def test_on_the_residents_page_nobody_is_staff(bot: Bot, town: Town) -> None:
     """A session of the page is no sign-in: it is shared, and never ends."""
     said = code(town)
-    assert (await bot.say(f"绑定 {said}"))[-1] == f"你说：绑定 {said}"
+    assert "这个码不能用" in (await bot.say(f"绑定 {said}"))[-1]
     assert "您是 wang" in await town.say("new", f"绑定 {said}", chat="")
 
 
 async def test_a_resident_on_the_same_platform_talks_to_the_assistant(town: Town) -> None:
-    assert "你说：接 0001" in await town.say("a resident", "接 0001", chat="")
-    assert "你说：查 我报的事" in await town.say("a resident", "查 我报的事", chat="")
+    there: dict[str, Any] = {"chat": "", "channel": "telegram"}
+    assert "你说：接 0001" in await town.say("a resident", "接 0001", **there)
+    assert "你说：查 我报的事" in await town.say("a resident", "查 我报的事", **there)
+
+
+@pytest.mark.parametrize("channel", ["dingtalk", "feishu"])
+async def test_on_a_platform_of_staff_alone_nobody_talks_to_the_assistant(
+    town: Town, channel: str
+) -> None:
+    for text in ("接 0001", "下一班公交几点", "人工", ""):
+        answer = await town.say("somebody", text, chat="", channel=channel)
+        assert answer == town.render("utter_staff_unlinked")
+    assert town.bot.assistant.heard == []
+
+
+async def test_a_number_is_the_word_of_that_line_and_says_no_more(town: Town) -> None:
+    first = town.file("road-light")
+    town.deliver()
+    assert f"转 小组 {first}" in await town.say("wang", "2")
+    assert "没看懂" in await town.say("wang", "4")
+    assert "归 wang 办" in await town.say("wang", "1")
+    town.bot.clock.pass_by(timedelta(hours=1))
+    both = [town.file("road-light", who=who) for who in ("another", "a third")]
+    town.deliver()
+    answer = await town.say("wang", "1")
+    assert all(reference in answer for reference in both)
+    assert {town.request(one).status for one in both} == {Status.RECEIVED}
+
+
+def test_platforms_of_staff_are_those_that_serve_no_residents() -> None:
+    """A screen for many, and what has no messages of its own, is none."""
+    found = {name for name in CHANNELS if is_for_staff(name)}
+    assert found == {"dingtalk", "feishu"}
+    assert not is_for_staff("unheard of")

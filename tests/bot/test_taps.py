@@ -12,7 +12,6 @@ from actions.booking.model import Booking, BookingStatus, Session, WaitlistEntry
 from actions.booking.programme import Programme
 from actions.content.editions import Shelf
 from actions.conversations import Author, Choice, Status
-from bot.channels import webchat
 from bot.delivery import Delivery
 from bot.upkeep import Offers
 from tests.bot.conftest import PACK, Bot
@@ -95,7 +94,6 @@ def deliver(bot: Bot) -> None:
         database=bot.parts.database,
         clock=bot.clock,
         wording=bot.parts.wording,
-        channels={webchat.NAME: webchat.ByRow()},
         return_after=timedelta(hours=1),
     )
     while worker.deliver_due():

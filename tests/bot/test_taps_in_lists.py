@@ -58,6 +58,7 @@ async def test_a_task_is_claimed_by_the_first_and_the_next_may_wait(
     assert "第 1 位" in waits
 
 
+@pytest.mark.both_stores
 async def test_a_double_tap_claims_once(bot: Bot, task: int) -> None:
     offering(bot, "claim", str(task))
     tap = await button(bot)

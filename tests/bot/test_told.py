@@ -15,7 +15,6 @@ from actions.learning.model import Miss
 from actions.learning.recall import Order
 from actions.told import Told, ToldAnswer
 from actions.wording import Said
-from bot.channels.webchat import ByRow
 from bot.delivery import Delivery
 from tests.bot.conftest import PACK, Bot
 
@@ -144,7 +143,6 @@ async def test_a_recall_arrives_once_and_is_itself_a_telling_of_what_is_right(bo
         bot.parts.database,
         bot.clock,
         bot.parts.wording,
-        {"webchat": ByRow()},
         timedelta(hours=1),
     )
     assert [worker.deliver_due(), worker.deliver_due()] == [1, 0]

@@ -5,14 +5,34 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from actions.booking.model import Draw, Session
+from actions import conversations
+from actions.acquaintance.service import open_up
+from actions.booking import service
+from actions.booking.bookings import Order
+from actions.booking.model import Booking, Draw, Session
+from actions.booking.programme import Programme
 from actions.content import publications
 from actions.content.editions import Shelf
+from actions.conversations import Author, Upload
 from actions.db import Database
+from actions.mydata import erasing
+from actions.mydata.model import Erasure
+from actions.people.model import Acting, Area, Resident, Words
+from actions.square import Square
 from actions.wording import read_wording
-from bot.upkeep import PAUSE, Draws, Publisher, Upkeep
+from bot.upkeep import (
+    LOOKS_EVERY,
+    PAUSE,
+    Draws,
+    EndedActing,
+    Forgotten,
+    Introductions,
+    Publisher,
+    Retention,
+    Upkeep,
+)
 from knowledge.pack import load_pack
 from tests.conftest import StandingClock
 
@@ -67,6 +87,65 @@ def test_draws_are_opened_held_and_freed_by_the_worker_each_once(
     assert found()[2] < found()[0]
 
 
+def written(database: Database, clock: StandingClock) -> str:
+    """A resident who has said something; their id."""
+    with database.transaction() as db:
+        talk = conversations.at_address(db, channel="webchat", address="a", now=clock.now())
+        conversations.say(db, talk, "旧话", author=Author.RESIDENT, now=clock.now())
+        return talk.resident_id
+
+
+def test_what_was_kept_long_enough_goes_by_day_and_who_is_silent_with_it(
+    database: Database, clock: StandingClock
+) -> None:
+    resident_id = written(database, clock)
+    retention = Retention(
+        database, Shelf(PACK, Path("nowhere")), read_wording(PACK.zone), clock
+    )
+    assert not retention.run_due()
+    clock.pass_by(timedelta(days=400))
+    assert retention.run_due()  # the message
+    assert not retention.run_due()
+    assert not retention.run_due()  # done for the day
+    with database.reading() as db:
+        assert db.scalars(select(Words)).all() == []
+        assert db.get(Resident, resident_id)
+    clock.pass_by(timedelta(days=400))
+    assert retention.run_due()  # the resident
+    assert not retention.run_due()
+    with database.reading() as db:
+        assert db.scalars(select(Resident)).all() == []
+        assert db.scalars(select(Erasure.cause)).all() == ["retention"]
+
+
+def test_files_of_who_was_forgotten_go_and_the_store_is_scrubbed_once(
+    database: Database, clock: StandingClock, tmp_path: Path
+) -> None:
+    resident_id = written(database, clock)
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    (uploads / ("f" * 32)).write_bytes(b"photo")
+    with database.transaction() as db:
+        db.add(
+            Upload(
+                id="f" * 32,
+                resident_id=resident_id,
+                content_type="image/jpeg",
+                size=5,
+                created_at=clock.now(),
+            )
+        )
+    forgotten = Forgotten(database, uploads)
+    forgotten.run_due()
+    assert list(uploads.iterdir())
+    assert not forgotten.run_due()
+    with database.transaction() as db:
+        erasing.forget(db, resident_id, now=clock.now())
+    assert forgotten.run_due()
+    assert not list(uploads.iterdir())
+    assert not forgotten.run_due()
+
+
 @pytest.fixture
 def ordered(database: Database, clock: StandingClock) -> Database:
     """Somebody at the desk has ordered a publication."""
@@ -82,6 +161,58 @@ def ends_with(code: int) -> tuple[str, ...]:
 def wait_for(publisher: Publisher) -> None:
     assert publisher._process
     publisher._process.wait(20)
+
+
+def test_neighbours_are_asked_about_one_another_now_and_then(
+    database: Database, clock: StandingClock
+) -> None:
+    shelf, wording = Shelf(PACK, Path("nowhere")), read_wording(PACK.zone)
+    square = Square(PACK, wording)
+    worker = Introductions(database, shelf, wording, clock)
+    assert not worker.run_due()
+    with database.transaction() as db:
+        db.add(Area(id="guali/", tier="town"))
+        db.flush()
+        for who in "ab":
+            talk = conversations.at_address(db, channel="webchat", address=who, now=clock.now())
+            talk.resident.area_id = "guali/"
+            db.flush()
+            open_up(db, square, talk, "club-chess", now=clock.now())
+    assert not worker.run_due()  # it has only just looked
+    clock.pass_by(LOOKS_EVERY)
+    assert worker.run_due()
+    assert not worker.run_due()
+
+
+def test_what_was_done_for_somebody_is_given_back_once_acting_has_ended(
+    database: Database, clock: StandingClock
+) -> None:
+    shelf, wording = Shelf(PACK, Path("nowhere")), read_wording(PACK.zone)
+    worker = EndedActing(database, shelf, wording, clock)
+    Upkeep(database, shelf, clock).run_due()
+    with database.transaction() as db:
+        child, mother = (
+            conversations.at_address(db, channel="webchat", address=who, now=clock.now())
+            for who in ("child", "mother")
+        )
+        acting = Acting(kin="mother", asked_at=clock.now(), confirmed_at=clock.now())
+        acting.actor_id, acting.principal_id = child.resident_id, mother.resident_id
+        db.add(acting)
+        db.flush()
+        later = Session.starts_at > clock.now()
+        session = db.scalars(
+            select(Session).where(later, Session.activity_id == "club-chess").limit(1)
+        ).one()
+        order, programme = Order(session.id, acting_id=acting.id), Programme(PACK, wording)
+        made = service.book(db, programme, order=order, conversation=child, now=clock.now())
+        booking_id, home = made.id, mother.id
+    assert not worker.run_due()
+    with database.transaction() as db:
+        db.execute(update(Acting).values(ended_at=clock.now()))
+    assert worker.run_due()
+    with database.reading() as db:
+        assert db.get_one(Booking, booking_id).conversation_id == home
+    assert not worker.run_due()
 
 
 def test_a_publisher_is_started_when_one_is_ordered_and_never_two(

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from setup.supervisor import Assistant
 
+expect.set_options(timeout=20_000)  # the machine may be at work on other tests
+FLAGS = ["--no-sandbox", "--use-fake-device-for-media-stream"]  # a microphone that beeps
 TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
@@ -59,12 +61,13 @@ def resident(assistant: Assistant) -> Resident:
     return Resident(assistant.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for one file: while it is open, no test of the same worker may be async."""
     chromium = shutil.which("chromium")
     if chromium is None:
         missing("chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield started
         started.close()

@@ -1,12 +1,14 @@
 """What the contract of the chat API says of single messages, through every process."""
 
 import json
+import secrets
 import threading
 from typing import Any
 
 import httpx
 import pytest
 
+from setup.supervisor import Assistant
 from tests.journeys.conftest import Resident
 
 SAFE = [
@@ -57,7 +59,7 @@ def test_the_same_message_again_gets_the_same_replies(resident: Resident) -> Non
 def test_a_tapped_choice_works_once_and_then_is_old(resident: Resident) -> None:
     resident.say("我要报修")
     resident.say("路灯坏了，晚上黑漆漆的")
-    asked = resident.say("公交综合楼门口")["replies"][-1]
+    asked = resident.say("文化客厅门口")["replies"][-1]
     tap = asked["choices"][0]["value"]
     filed = resident.say(tap)["replies"][-1]["text"]
     old = resident.say(tap)["replies"][-1]["text"]
@@ -89,3 +91,19 @@ def test_what_is_said_in_another_window_arrives_by_itself(resident: Resident) ->
     assert arrived.wait(20)
     thread.join(20)
     assert heard[0]["id"] == said[0]["id"]
+
+
+@pytest.mark.parametrize(
+    "text", ["我的资料", "我家里有谁", "请邻居帮忙，明天陪我妈去医院", "我想帮助邻居"]
+)
+def test_on_a_screen_that_many_use_what_is_personal_is_refused_in_one_sentence(
+    assistant: Assistant, text: str
+) -> None:
+    screen, phone = (
+        Resident(assistant.url, "kiosk." + secrets.token_hex()),
+        Resident(assistant.url),
+    )
+    said = [reply["text"] for reply in screen.say(text)["replies"][1:]]
+    assert len(said) == 1, said
+    assert "请用自己的手机" in said[0]
+    assert "请用自己的手机" not in str(phone.say(text))

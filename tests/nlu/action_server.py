@@ -12,9 +12,10 @@ FORMS = {name: form["required_slots"] for name, form in domain()["forms"].items(
 
 
 def constant(name: str) -> set[str]:
-    """Read a table of `actions/dialogue.py`, which this Python cannot import."""
-    tree = ast.parse(Path("actions/dialogue.py").read_text("utf-8"))
-    for node in tree.body:
+    """Read a table of the domain, which this Python cannot import."""
+    files = ("actions/dialogue.py", "actions/intents.py")
+    trees = (ast.parse(Path(file).read_text("utf-8")) for file in files)
+    for node in (node for tree in trees for node in tree.body):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             words = [n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant)]
             return {str(word) for word in words}

@@ -7,7 +7,7 @@ import pytest
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActiveLoop, SlotSet, UserUttered
+from rasa.shared.core.events import ActiveLoop, Restarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import read_endpoint_config
 
@@ -60,6 +60,17 @@ def test_what_happens_to_a_tracker_unsaved_is_not_kept() -> None:
 
 def test_nobody_is_found_who_never_spoke() -> None:
     assert retrieve(store(), "nobody") is None
+
+
+def test_of_a_conversation_that_is_restarted_nothing_is_kept() -> None:
+    """How the gateway has somebody forgotten: it says /restart, which no resident can."""
+    kept = store()
+    tracker = say(kept, "a")
+    say(kept, "b")
+    tracker.update_with_events([Restarted()], DOMAIN)
+    asyncio.run(kept.save(tracker))
+    assert list(asyncio.run(kept.keys())) == ["b"]
+    assert "第 0 句" not in str(kept._events.get("a"))
 
 
 def test_those_spoken_to_longest_ago_are_forgotten_first() -> None:

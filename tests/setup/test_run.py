@@ -54,9 +54,11 @@ def running(tmp_path: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
     )
     with process:
         assert _line(process.stdout) == f"http://127.0.0.1:{port}"
+        children = psutil.Process(process.pid).children(recursive=True)
         yield process
-        if process.poll() is None:
-            process.kill()
+        for left in filter(psutil.Process.is_running, children):
+            left.kill()
+        process.kill()
     at = running_at(of({"STATE_DIR": str(tmp_path)}))
     assert at is None or process.returncode == -signal.SIGKILL
 

@@ -78,7 +78,7 @@ class Asked(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meetings.id"), index=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
-    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     words: Mapped[Words | None] = relationship(lazy="joined")

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from actions import conversations
 from actions.answers.departures import AnswerDeparture, AskDepartureForm
 from actions.conversations import Attachment, Draft
-from actions.dialogue import DEEDS, Events, Ground, Turn
+from actions.dialogue import Events, Ground, Turn
+from actions.intents import DEEDS
 from actions.smalltalk import Say
 from knowledge.transit import RECORD, open_timetable
 from knowledge.transit.swap import import_feed

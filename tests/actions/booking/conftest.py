@@ -19,8 +19,7 @@ from actions.db import Db
 from actions.dialogue import Ground
 from actions.people import scope
 from actions.people.model import Role, Staff
-from bot.channels.webchat import ByRow
-from bot.delivery import Channel, Delivery
+from bot.delivery import Delivery
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MakeSession = Callable[..., int]
@@ -85,8 +84,7 @@ def cancel(ground: Ground, booking_id: int, *, who: str = "a") -> None:
 def deliver(ground: Ground) -> None:
     """The worker sends everything that is due."""
     never = timedelta(days=99)
-    channels: dict[str, Channel] = {"webchat": ByRow()}
-    worker = Delivery(ground.database, ground.clock, ground.wording, channels, never)
+    worker = Delivery(ground.database, ground.clock, ground.wording, never)
     while worker.deliver_due():
         pass
 

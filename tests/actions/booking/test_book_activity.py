@@ -137,9 +137,12 @@ def test_nothing_said_offers_what_is_on_and_a_tap_books_it(talk: Talk, on: On) -
     assert "11月28日（周六）14:00–15:30" in talk.say(choice=str(tapped)).text
 
 
-def test_an_elder_is_offered_three(ground: Ground, on: On) -> None:
-    talk = Talk(ground, booking.actions, elder=True)
-    assert len(begin(talk, "我要报名").choices) == 3
+def test_an_elder_is_offered_what_others_are_and_turns_pages(ground: Ground, on: On) -> None:
+    talk, other = (
+        Talk(ground, booking.actions, elder=elder, address=str(elder))
+        for elder in (True, False)
+    )
+    assert begin(talk, "我要报名").values == begin(other, "我要报名").values
 
 
 def test_only_a_time_offers_what_is_on_then(talk: Talk) -> None:

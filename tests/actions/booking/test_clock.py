@@ -35,8 +35,7 @@ from actions.db import Db
 from actions.dialogue import Ground
 from actions.outbox import Notice, NoticeState
 from actions.quiet import is_quiet
-from bot.channels.webchat import ByRow
-from bot.delivery import Channel, Delivery
+from bot.delivery import Delivery
 from bot.upkeep import Draws, Offers, Upkeep
 from knowledge.calendar import DayKind, published_kind
 from knowledge.programme import first_day, occurrences
@@ -101,8 +100,7 @@ class Life:
     def __post_init__(self) -> None:
         ground = self.ground
         shelf, never = Shelf(ground.pack, Path("nowhere")), timedelta(days=99)
-        channels: dict[str, Channel] = {"webchat": ByRow()}
-        self.worker = Delivery(ground.database, self.clock, ground.wording, channels, never)
+        self.worker = Delivery(ground.database, self.clock, ground.wording, never)
         by_the_clock = (ground.database, shelf, ground.wording, self.clock)
         self.upkeep = (Draws(*by_the_clock), Offers(*by_the_clock))
 

@@ -64,7 +64,13 @@ def enter(ground: Ground, session_id: int, *, who: str = "a", places: int = 1) -
 def leave(ground: Ground, entry_id: int, *, who: str = "a") -> None:
     with ground.database.transaction() as db:
         resident_id = conversation_of(db, who).resident_id
-        draw.leave(db, entry_id=entry_id, resident_id=resident_id)
+        draw.leave(
+            db,
+            programme_of(ground),
+            entry_id=entry_id,
+            resident_id=resident_id,
+            now=ground.clock.now(),
+        )
 
 
 def due(ground: Ground, deed: Callable[..., int], now: datetime | None = None) -> int:
@@ -704,6 +710,7 @@ def at_once(deed: Callable[[int], Any], times: int) -> list[Any]:
         return list(pool.map(deed, range(times)))
 
 
+@pytest.mark.both_stores
 def test_many_who_hold_a_draw_at_once_hold_it_once(
     ground: Ground, swim: int, clock: StandingClock
 ) -> None:
@@ -722,6 +729,7 @@ def test_many_who_hold_a_draw_at_once_hold_it_once(
     assert len(notices(ground, "utter_draw_lost")) == 2
 
 
+@pytest.mark.both_stores
 def test_looking_before_holding_holds_it_several_times(
     ground: Ground, swim: int, clock: StandingClock
 ) -> None:
@@ -741,6 +749,7 @@ def test_looking_before_holding_holds_it_several_times(
     assert sum(at_once(look_then_hold, 4)) == 4
 
 
+@pytest.mark.both_stores
 def test_who_enters_while_it_is_held_is_in_it_or_is_told(
     ground: Ground, swim: int, clock: StandingClock
 ) -> None:
@@ -775,6 +784,7 @@ def test_who_enters_while_it_is_held_is_in_it_or_is_told(
     assert DrawStatus.ENTERED not in statuses(ground)
 
 
+@pytest.mark.both_stores
 def test_the_same_wish_many_times_is_entered_once(ground: Ground, swim: int) -> None:
     with ground.database.transaction() as db:
         conversation_of(db, "a")

@@ -41,6 +41,8 @@ from tests.actions.booking.conftest import (
 )
 from tests.actions.booking.test_schedule import only, write
 
+pytestmark = pytest.mark.both_stores  # threads meet, or the stores differ
+
 WORKERS = 16
 PAUSE = 0.02  # between looking and writing, for those who do it in two steps
 

@@ -37,8 +37,7 @@ from actions.db import Base, Db
 from actions.dialogue import Ground
 from actions.errors import Refusal
 from actions.outbox import Notice, NoticeState
-from bot.channels.webchat import ByRow
-from bot.delivery import Channel, Delivery
+from bot.delivery import Delivery
 from tests.actions.booking.conftest import ZONE, at, conversation_of, staff_of
 from tests.actions.booking.reference import DONE, Dated, Model
 from tests.conftest import StandingClock
@@ -73,9 +72,8 @@ class Booked(RuleBasedStateMachine):
         self.programme = Programme(
             ground.pack.model_copy(update={"activities": activities}), ground.wording
         )
-        channels: dict[str, Channel] = {"webchat": ByRow()}
         never = timedelta(days=99)
-        self.worker = Delivery(ground.database, clock, ground.wording, channels, never)
+        self.worker = Delivery(ground.database, clock, ground.wording, never)
         self.model = Model(ZONE)
         self.staff_id = staff_of(ground)
         self.conversations: dict[str, str] = {}

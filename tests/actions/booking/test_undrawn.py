@@ -75,10 +75,13 @@ def test_whoever_entered_is_told_once_when_it_has_begun_with_others_to_choose_fr
     assert tell(ground) == 0
     notices = told(ground)
     assert len({notice.conversation_id for notice in notices}) == 2
-    said = ground.wording.render(RESPONSE, language=language, values=notices[0].values)
+    with ground.database.reading() as db:
+        asked = conversation_of(db, "a").id
+    notice = next(each for each in notices if each.conversation_id == asked)
+    said = ground.wording.render(RESPONSE, language=language, values=notice.values)
     assert ("对不起，学游泳" if language == "zh" else "I am sorry: the draw of") in said.text
-    assert [c["value"] for c in notices[0].choices] == [str(other)]
-    label = notices[0].choices[0]["label"]
+    assert [c["value"] for c in notice.choices] == [str(other)]
+    label = notice.choices[0]["label"]
     assert ("12月5日" if language == "zh" else "5 Dec") in label
     with ground.database.reading() as db:
         assert set(db.scalars(select(DrawEntry.status))) == {DrawStatus.LOST}

@@ -279,6 +279,7 @@ def at_once(ground: Ground, slot: int, make_session: MakeSession) -> list[bool]:
         return sorted(pool.map(try_it, asked))
 
 
+@pytest.mark.both_stores
 def test_two_who_approve_at_once_let_one_coach_in(
     ground: Ground, make_session: MakeSession, slot: int
 ) -> None:
@@ -286,6 +287,7 @@ def test_two_who_approve_at_once_let_one_coach_in(
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer
+@pytest.mark.both_stores
 def test_without_being_alone_two_coaches_are_let_in(
     ground: Ground, make_session: MakeSession, slot: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

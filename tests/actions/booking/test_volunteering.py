@@ -78,4 +78,4 @@ def test_an_elder_is_shown_fewer_of_them(ground: Ground, make_session: MakeSessi
     talk = Talk(ground, booking.actions, elder=True)
     text = talk.do(ACTION, "我志愿做了多少小时").text
     assert "您一共做了 6 次志愿，6 小时" in text
-    assert text.count("/b/") == 3
+    assert text.count("/b/") == 2

@@ -96,6 +96,7 @@ def test_an_index_set_up_has_built_anew_is_published(newsroom: Newsroom) -> None
     assert importing.take_over(newsroom.press) is None
 
 
+@pytest.mark.both_stores
 def test_of_two_who_save_at_once_one_is_told(newsroom: Newsroom) -> None:
     newsroom.set_up()
     with newsroom.database.reading() as db:

@@ -17,6 +17,8 @@ from actions.governance.taps import TAPS
 from actions.taps import Tap
 from tests.actions.governance.conftest import Hall
 
+pytestmark = pytest.mark.both_stores  # threads meet, or the stores differ
+
 PATIENCE = 2.0  # s; who waits for the other's lock does not come to the barrier
 
 

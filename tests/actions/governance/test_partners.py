@@ -58,6 +58,7 @@ def at_once(file: File, brought: Brought) -> list[str | None]:
         return list(pool.map(try_it, range(TWICE)))
 
 
+@pytest.mark.both_stores
 def test_a_repeat_at_once_is_one_request_and_both_hear_of_it(
     ground: Ground, file: File
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_repeat_at_once_is_one_request_and_both_hear_of_it(
     assert stored(ground) == 1
 
 
+@pytest.mark.both_stores
 def test_looking_before_filing_lets_one_of_two_down(
     ground: Ground, file: File, monkeypatch: pytest.MonkeyPatch
 ) -> None:

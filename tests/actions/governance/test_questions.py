@@ -152,6 +152,7 @@ def test_who_talks_with_staff_answers_them(hall: Hall) -> None:
         assert hall.talk(db).status == Status.OPEN
 
 
+@pytest.mark.both_stores
 def test_who_speaks_this_moment_is_not_waited_for(hall: Hall) -> None:
     if hall.database.engine.dialect.name == "sqlite":
         pytest.skip("SQLite has one writer")

@@ -8,6 +8,7 @@ from actions.conversations import Attachment, Draft
 from actions.db import Database
 from actions.dialogue import CancelForm, Ground
 from actions.governance import actions as governance
+from actions.governance import places
 from actions.governance.model import ServiceRequest, Status, Update
 from actions.turns import TurnRow
 from tests.actions.conftest import Heard, Talk
@@ -79,11 +80,18 @@ def test_the_same_in_english(ground: Ground) -> None:
     assert "GQ-261124-0001" in talk.told(talk.say("1", choice="yes"))
 
 
-def test_elder_mode_asks_shorter_and_offers_three_places(ground: Ground) -> None:
+def test_elder_mode_asks_shorter_and_offers_every_common_place(ground: Ground) -> None:
     talk = Talk(ground, governance.actions, elder=True)
     heard = begin(talk, "路灯坏了")
     assert heard.text == "在哪里？点下面的，或者说给我听。"
-    assert len(heard.choices) == 3
+    assert heard.values == [place.id for place in places.common(ground.pack, 99)]
+
+
+def test_an_elder_may_choose_what_kind_of_thing_it_is(ground: Ground) -> None:
+    talk = Talk(ground, governance.actions, elder=True)
+    assert begin(talk, "我要报修").values == list(ground.pack.categories)
+    assert "在哪里" in talk.say(choice="rubbish").text
+    assert talk.slots["problem_what"] == "垃圾堆积清运"
 
 
 def test_when_two_categories_fit_the_resident_chooses(talk: Talk) -> None:

@@ -28,7 +28,6 @@ from actions.outbox import Notice, NoticeState
 from actions.people.office import office
 from actions.quiet import is_quiet
 from actions.wording import read_wording
-from bot.channels.webchat import ByRow
 from bot.delivery import Delivery
 from bot.upkeep import Requests
 from knowledge.hours import spans_on
@@ -81,9 +80,7 @@ class Town:
         wording = read_wording(hall.pack.zone)
         shelf = Shelf(hall.pack, Path("nowhere"))
         self.upkeep = Requests(hall.database, shelf, wording, hall.clock).run_due
-        self.delivery = Delivery(
-            hall.database, hall.clock, wording, {"webchat": ByRow()}, timedelta(days=1)
-        )
+        self.delivery = Delivery(hall.database, hall.clock, wording, timedelta(days=1))
 
     @property
     def now(self) -> datetime:

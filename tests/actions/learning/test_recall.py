@@ -183,7 +183,7 @@ def test_an_address_that_no_longer_takes_notices_is_left_out(residents: Resident
         residents.ask(who, "借书证怎么办", card())
         with residents.database.transaction() as db:
             talk, now = residents.of(db, who), residents.clock.now()
-            lost = outbox.put(db, conversation_id=talk.id, response="utter_x", due_at=now)
+            lost = outbox.put(db, conversation_id=talk.id, response="utter_recall", due_at=now)
             lost.state = NoticeState.DEAD
     residents.clock.pass_by(timedelta(minutes=1))
     with residents.database.transaction() as db:  # b has written since

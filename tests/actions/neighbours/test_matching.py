@@ -1,112 +1,150 @@
-"""What kind of help a text asks for, when neighbours may be asked, and how far it goes."""
+"""The score: bounded, monotone in each part, the same every time, and it says why."""
 
-from datetime import datetime, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actions.neighbours import matching
-from knowledge.pack import Pack, load_pack
+from actions.neighbours.matching import PARTS, Facts
 
-ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture(scope="module")
-def pack() -> Pack:
-    return load_pack(Path("knowledge/data/guali"))
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("想请邻居帮我取个快递", "fetch-parcel"),
-        ("我的快递还在驿站", "fetch-parcel"),
-        ("幫我買點菜", "buy-groceries"),
-        ("谁能陪我去医院看病", "go-to-clinic"),
-        ("家里水龙头坏了谁会修一下", "small-repairs"),
-        ("手机不会用，谁教教我", "phone-lesson"),
-        ("放学接一下小孩", "pick-up-child"),
-        ("借个梯子用用", "borrow-tools"),
-        ("我的猫丢了", "find-pet"),
-        ("帮忙搬一下沙发", "move-things"),
-        ("想找人下下棋", "company"),
-        ("给我爸理个发", "haircut"),
-        ("Could a neighbour fetch a parcel for me?", "fetch-parcel"),
-        ("somebody to walk my dog", "walk-dog"),
-        ("I need groceries", "buy-groceries"),
-        ("pick up my child from school", "pick-up-child"),
-        ("请邻居帮个忙", None),
-        ("帮我浇花", None),
-        ("I need a hand", None),
-    ],
+SHARE = st.floats(0, 1)
+COUNT = st.integers(0, 50)
+KNOWN = st.fixed_dictionaries(
+    {
+        "named": st.sampled_from([0.0, 1.0]),
+        "time": SHARE,
+        "metres": st.floats(0, 20_000),
+        "alike": st.one_of(st.just(float("nan")), st.floats(-1, 1)),
+        "speaks": st.one_of(st.just(float("nan")), SHARE),
+        "kept": COUNT,
+        "broken": COUNT,
+        "unanswered": COUNT,
+        "asked": COUNT,
+        "helped": COUNT,
+        "pairs": COUNT,
+    }
 )
-def test_the_kind_is_told_by_its_keywords(pack: Pack, text: str, kind: str | None) -> None:
-    found = matching.kind_of(pack, text)
-    assert (found.id if found else None) == kind
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "帮我保管现金",
-        "帮我记一下密码",
-        "给我妈打针",
-        "修一下煤气",
-        "上房顶",
-        "keep my bank card",
-    ],
+# What makes a neighbour fit better when there is more of it, and what makes them fit less.
+MORE, LESS = (
+    ("named", "time", "alike", "speaks", "kept", "pairs"),
+    ("metres", "broken", "unanswered", "asked", "helped"),
 )
-def test_what_the_policy_forbids_is_seen(pack: Pack, text: str) -> None:
-    assert matching.forbidden(pack, text)
 
 
-def test_only_what_the_policy_names_is_forbidden(pack: Pack) -> None:
-    lenient = pack.model_copy(
-        update={"help_policy": pack.help_policy.model_copy(update={"never": ()})}
-    )
-    assert not matching.forbidden(lenient, "帮我保管现金")
-    assert not matching.forbidden(pack, "帮我取个快递，借个梯子，陪我聊聊")
+def scored(known: dict[str, float]) -> float:
+    return float(matching.score(matching.facts(1, **known))[0])
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "left"),
-    [
-        ("25T15:00", "25T15:00", ("25T15:00", "25T15:00")),
-        ("25T07:00", "25T07:00", ("25T07:00", "25T07:00")),
-        ("25T06:59", "25T06:59", None),
-        ("25T21:00", "25T21:00", None),
-        ("25T00:00", "26T00:00", ("25T07:00", "25T21:00")),
-        ("25T18:00", "26T00:00", ("25T18:00", "25T21:00")),
-        ("25T22:00", "26T00:00", None),
-        ("28T00:00", "30T00:00", ("28T00:00", "30T00:00")),
-    ],
-)
-def test_a_time_is_kept_within_the_kinds_hours(
-    pack: Pack, start: str, end: str, left: tuple[str, str] | None
+def test_the_weights_sum_to_one() -> None:
+    assert sum(part.weight for part in PARTS.values()) == pytest.approx(1)
+
+
+@given(KNOWN)
+def test_each_part_and_the_score_lie_between_nothing_and_one(known: dict[str, float]) -> None:
+    facts = matching.facts(1, **known)
+    for part in PARTS.values():
+        assert 0 <= part.made(facts)[0] <= 1
+    assert 0 <= matching.score(facts)[0] <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("fact", [*MORE, *LESS])
+@given(known=KNOWN, more=st.floats(0, 10))
+def test_more_of_a_good_thing_never_lowers_the_score(
+    fact: str, known: dict[str, float], more: float
 ) -> None:
-    def moment(text: str) -> datetime:
-        return datetime.fromisoformat(f"2026-11-{text}").replace(tzinfo=ZONE)
-
-    kind = pack.help_kinds["fetch-parcel"]
-    found = matching.within_window(kind, ZONE, (moment(start), moment(end)))
-    assert found == (left and (moment(left[0]), moment(left[1])))
-
-
-def test_a_kind_for_all_hours_has_no_closing_time(pack: Pack) -> None:
-    late = datetime(2026, 11, 25, 23, 59, tzinfo=ZONE)
-    assert matching.within_window(pack.help_kinds["find-pet"], ZONE, (late, late))
-    assert matching.within_window(None, ZONE, (late, late))
+    if np.isnan(known[fact]):
+        known = known | {fact: 0.5}
+    raised = known | {
+        fact: min(known[fact] + more, 1.0) if fact in SHARES else known[fact] + more
+    }
+    first, second = scored(known), scored(raised)
+    assert second >= first - 1e-9 if fact in MORE else second <= first + 1e-9
 
 
-def test_a_need_without_an_area_is_heard_in_the_whole_town(pack: Pack) -> None:
-    kind = pack.help_kinds["fetch-parcel"]
-    assert matching.reaches(kind, (None, "guali/meilin/"), timedelta())
-    assert not matching.reaches(kind, ("guali/qicai/", None), timedelta(minutes=59))
-    assert matching.reaches(kind, ("guali/qicai/", None), timedelta(minutes=60))
+SHARES = {"named", "time", "speaks", "alike"}
 
 
-def test_neighbours_of_an_unknown_building_are_not_next_door(pack: Pack) -> None:
-    kind = pack.help_kinds["fetch-parcel"]
-    assert not matching.reaches(kind, ("guali/qicai/", "guali/qicai/"), timedelta())
-    assert matching.reaches(kind, ("guali/qicai/", "guali/qicai/"), timedelta(minutes=20))
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        ({"metres": 900.0}, {"metres": 60.0}),
+        ({"named": 0.0}, {"named": 1.0}),
+        ({"time": 0.5}, {"time": 1.0}),
+        ({"alike": 0.82}, {"alike": 0.91}),
+        ({"broken": 3.0}, {"kept": 3.0}),
+        ({"asked": 4.0, "helped": 2.0}, {}),
+        ({}, {"pairs": 2.0}),
+        ({"speaks": 0.0}, {"speaks": 1.0}),
+    ],
+)
+def test_every_part_decides_between_those_who_are_equal_in_the_others(
+    worse: dict[str, float], better: dict[str, float]
+) -> None:
+    same = {"time": 1.0, "metres": 300.0}
+    assert scored(same | better) > scored(same | worse) + 0.005
+
+
+def test_a_newcomer_is_trusted_like_most_and_more_than_who_breaks_promises() -> None:
+    newcomer = scored({})
+    assert newcomer > scored({"kept": 2.0, "broken": 2.0})
+    assert newcomer > scored({"unanswered": 8.0})
+    assert newcomer < scored({"kept": 10.0})
+
+
+def test_who_is_asked_all_the_time_comes_after_a_neighbour_a_little_farther_away() -> None:
+    near_but_busy = {"metres": 100.0, "helped": 2.0, "asked": 4.0}
+    assert scored({"metres": 250.0}) > scored(near_but_busy)
+
+
+def test_reasons_name_what_speaks_for_somebody_the_weightiest_first() -> None:
+    known = matching.facts(2, time=[1, 0.2], metres=[40, 4000], named=[1, 0], helped=[0, 9])
+    first, second = matching.reasons(known)
+    assert first[:2] == ("distance", "time")
+    assert {"kind", "fairness"} <= set(first)
+    assert second == ()
+
+
+def test_reasons_are_names_of_parts() -> None:
+    (why,) = matching.reasons(matching.facts(1, metres=0, speaks=1, pairs=9, kept=90, alike=1))
+    assert set(why) <= set(PARTS)
+    assert {"past", "language", "reliability", "skill"} <= set(why)
+
+
+@given(st.permutations(range(1, 9)))
+def test_equals_are_in_the_same_order_whatever_order_they_come_in(ids: list[int]) -> None:
+    rows = matching.in_order(7, np.array(ids), np.full(8, 0.5), 8)
+    again = matching.in_order(7, np.arange(1, 9), np.full(8, 0.5), 8)
+    assert [ids[row] for row in rows] == [int(row) + 1 for row in again]
+
+
+def test_equals_are_not_always_asked_in_the_order_of_their_ids() -> None:
+    """The control: ordered by id, the first would come first for every need."""
+    ids = np.arange(1, 11)
+    first = [
+        int(ids[matching.in_order(need, ids, np.zeros(10), 1)[0]]) for need in range(1, 201)
+    ]
+    assert len(set(first)) == 10
+    assert max(first.count(one) for one in set(first)) < 60
+    by_id = [int(ids[np.argsort(ids, kind="stable")[0]]) for _ in range(200)]
+    assert set(by_id) == {1}
+
+
+def test_what_rounding_alone_tells_apart_is_equal() -> None:
+    ids = np.array([3, 4])
+    near = matching.in_order(1, ids, np.array([0.5, 0.5 + 1e-9]), 2).tolist()
+    assert near == matching.in_order(1, ids, np.array([0.5, 0.5]), 2).tolist()
+
+
+def test_the_near_are_looked_at_first() -> None:
+    near = np.array([False, True, False, True])
+    turns = matching.in_turn(5, np.array([1, 2, 3, 4]), near)
+    assert set(turns[:2].tolist()) == {1, 3}
+
+
+def test_facts_of_some_are_theirs() -> None:
+    known: Facts = matching.facts(3, metres=[1, 2, 3])
+    assert known.of(np.array([2, 0])).metres.tolist() == [3, 1]
+    assert len(replace(known)) == 3

@@ -161,6 +161,7 @@ def without_a_lock(
 @pytest.mark.parametrize(
     ("way", "holds"), [(in_a_lock, True), (without_a_lock, False)], ids=["lock", "control"]
 )
+@pytest.mark.both_stores
 def test_entries_appended_at_once_are_one_chain(
     database: Database, clock: StandingClock, way: Way, holds: bool
 ) -> None:

@@ -8,11 +8,20 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from actions.db import Database
 from actions.people import links, staff
 from actions.people.links import Door, Place
-from actions.people.model import Area, LinkCode, Role, Staff, StaffAddress
+from actions.people.model import (
+    Area,
+    Household,
+    LinkCode,
+    Resident,
+    Role,
+    Staff,
+    StaffAddress,
+)
 from tests.conftest import StandingClock
 
 KEY = "key"
@@ -128,6 +137,7 @@ def test_a_guess_at_no_code_counts_against_none(
     assert say(database, code, clock)
 
 
+@pytest.mark.both_stores
 def test_a_hundred_guesses_at_once_are_five_tries(
     database: Database, wang: Staff, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +154,7 @@ def test_a_hundred_guesses_at_once_are_five_tries(
     assert not say(database, code, clock)
 
 
+@pytest.mark.both_stores
 def test_counting_first_and_writing_later_lets_more_through(
     database: Database, wang: Staff, clock: StandingClock
 ) -> None:
@@ -176,6 +187,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return looked
 
 
+@pytest.mark.both_stores
 def test_of_two_who_say_a_code_at_once_one_is_linked(
     database: Database, wang: Staff, clock: StandingClock
 ) -> None:
@@ -218,3 +230,174 @@ def test_a_code_for_a_chat_links_nobody_and_the_other_way_round(
         assert opened
         assert (opened.area_id, opened.team_id) == ("guali/", "road-team")
         assert links.chat_of(db, "c" * 32) is opened
+
+
+# Codes of residents.
+
+RESIDENTS = [letter * 32 for letter in "abcdefgh"]
+
+
+@pytest.fixture
+def home(database: Database, clock: StandingClock) -> int:
+    """A household, and residents who may join it."""
+    with database.transaction() as db:
+        db.add_all(Resident(id=one, created_at=clock.now()) for one in RESIDENTS)
+        household = Household(created_at=clock.now())
+        db.add(household)
+        db.flush()
+        return household.id
+
+
+def family_code(database: Database, home: int, clock: StandingClock) -> str:
+    with database.transaction() as db:
+        return links.code_for_household(db, home, key=KEY, now=clock.now())
+
+
+def tell(database: Database, said: str, who: str, clock: StandingClock) -> int | None:
+    with database.transaction() as db:
+        code = links.said_by(db, said, who, key=KEY, now=clock.now())
+        return code.id if code else None
+
+
+def mean(database: Database, code_id: int, who: str, clock: StandingClock) -> bool:
+    with database.transaction() as db:
+        return links.meant(db, code_id, who, now=clock.now()) is not None
+
+
+@pytest.mark.both_stores
+def test_a_hundred_guesses_of_residents_at_once_are_five_tries(
+    database: Database, home: int, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = family_code(database, home, clock)
+    looked = watched(monkeypatch)
+
+    def guess(number: int) -> int | None:
+        return tell(database, wrong(code), RESIDENTS[number % AT_ONCE], clock)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        assert set(pool.map(guess, range(100))) == {None}
+    assert len(looked) == links.TRIES
+    assert tell(database, code, RESIDENTS[0], clock) is None
+
+
+@pytest.mark.both_stores
+def test_looking_first_and_counting_later_looks_at_more(
+    database: Database,
+    home: int,
+    clock: StandingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Negative control: the naive way fails the check above."""
+    code, looked = family_code(database, home, clock), watched(monkeypatch)
+    meet = Barrier(AT_ONCE)
+
+    def guess(_: int) -> None:
+        with database.reading() as db:
+            kept = db.scalars(select(LinkCode)).one()
+            meet.wait()
+            if kept.tries < links.TRIES:
+                hmac.compare_digest(kept.code_hash, links._hash(KEY, wrong(code)))
+        with database.transaction() as db:
+            db.scalars(select(LinkCode)).one().tries += 1
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(guess, range(AT_ONCE)))
+    assert len(looked) > links.TRIES
+
+
+@pytest.mark.both_stores
+def test_of_many_who_say_a_code_at_once_one_is_asked_and_one_yes_counts(
+    database: Database, home: int, clock: StandingClock
+) -> None:
+    code = family_code(database, home, clock)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        heard = list(pool.map(lambda who: tell(database, code, who, clock), RESIDENTS))
+    (number,) = [one for one in heard if one is not None]
+    who = RESIDENTS[heard.index(number)]
+    others = [one for one in RESIDENTS if one != who]
+    assert not any(mean(database, number, other, clock) for other in others)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        meant = list(pool.map(lambda _: mean(database, number, who, clock), range(AT_ONCE)))
+    assert sum(meant) == 1
+
+
+@pytest.mark.both_stores
+def test_reading_first_and_writing_later_lets_many_say_it(
+    database: Database, home: int, clock: StandingClock
+) -> None:
+    """Negative control: everybody reads that it is unused, then uses it."""
+    family_code(database, home, clock)
+    meet = Barrier(AT_ONCE)
+
+    def say_it(who: str) -> bool:
+        with database.reading() as db:
+            unused = db.scalars(select(LinkCode)).one().used_at is None
+        meet.wait()
+        with database.transaction() as db:
+            db.scalars(select(LinkCode)).one().said_by = who
+        return unused
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        assert sum(pool.map(say_it, RESIDENTS)) > 1
+
+
+def test_a_yes_comes_within_ten_minutes_of_the_code(
+    database: Database, home: int, clock: StandingClock
+) -> None:
+    code = family_code(database, home, clock)
+    clock.pass_by(timedelta(minutes=9, seconds=59))
+    number = tell(database, code, RESIDENTS[0], clock)
+    assert number
+    clock.pass_by(timedelta(minutes=9))
+    assert mean(database, number, RESIDENTS[0], clock)
+    late = tell(database, family_code(database, home, clock), RESIDENTS[0], clock)
+    assert late
+    clock.pass_by(links.LASTS)
+    assert not mean(database, late, RESIDENTS[0], clock)
+
+
+def test_who_has_no_use_for_a_code_leaves_it_to_others(
+    database: Database, home: int, clock: StandingClock
+) -> None:
+    code = family_code(database, home, clock)
+    with database.transaction() as db:
+        said = links.said_by(db, code, RESIDENTS[0], key=KEY, now=clock.now())
+        assert said
+        links.give_back(db, said)
+    assert tell(database, code, RESIDENTS[1], clock)
+
+
+@pytest.mark.parametrize(
+    "meanings",
+    [{}, {"area_id": "guali/", "household_id": 1}, {"household_id": 1, "staff_id": 1}],
+)
+def test_a_code_means_exactly_one_thing(
+    database: Database,
+    wang: Staff,
+    home: int,
+    clock: StandingClock,
+    meanings: dict[str, object],
+) -> None:
+    code = LinkCode(name="ACD", code_hash="-", expires_at=clock.now(), **meanings)
+    with pytest.raises(IntegrityError), database.transaction() as db:
+        db.add(code)
+
+
+def test_codes_of_staff_and_of_residents_are_no_use_to_one_another(
+    database: Database, wang: Staff, home: int, clock: StandingClock
+) -> None:
+    staffs, families = code_of(database, wang, clock), family_code(database, home, clock)
+    for _ in range(links.TRIES + 1):
+        assert tell(database, staffs, RESIDENTS[0], clock) is None
+        assert not say(database, families, clock)
+    assert say(database, staffs, clock)
+    assert tell(database, families, RESIDENTS[0], clock)
+
+
+def test_said_where_others_read_it_a_code_of_residents_is_void(
+    database: Database, home: int, clock: StandingClock
+) -> None:
+    code = family_code(database, home, clock)
+    with database.transaction() as db:
+        links.use_up(db, code, key=KEY, now=clock.now())
+    assert tell(database, code, RESIDENTS[0], clock) is None

@@ -192,6 +192,7 @@ def at_once(way: Callable[[int], bool], threads: int) -> int:
         return sum(pool.map(way, range(threads)))
 
 
+@pytest.mark.both_stores
 def test_a_hundred_guesses_at_once_are_ten(database: Database, clock: StandingClock) -> None:
     threads = 10  # as many connections as there are
     meet = Barrier(threads)
@@ -204,6 +205,7 @@ def test_a_hundred_guesses_at_once_are_ten(database: Database, clock: StandingCl
         assert sum(pool.map(try_ten, range(threads))) == staff.GUESSES
 
 
+@pytest.mark.both_stores
 def test_counting_first_and_writing_later_lets_more_through(
     database: Database, clock: StandingClock
 ) -> None:

@@ -11,13 +11,17 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from actions import callers, conversations, outbox, told
+from actions import alerts, callers, conversations, outbox, told
+from actions.alerts import AlertKind
 from actions.booking import service as booking
 from actions.booking import visits
 from actions.booking.bookings import Order
 from actions.booking.model import DrawEntry, Session
 from actions.booking.programme import Programme
 from actions.callers import Told as Caller
+from actions.care import check_ins, reports, whom
+from actions.care.check_in_rules import Plan
+from actions.care.model import CheckInDay
 from actions.content import editions, publications, revisions
 from actions.content.model import Edition, Revision, State
 from actions.conversations import Attachment, Author, Conversation, Upload
@@ -30,22 +34,35 @@ from actions.governance.service import Report, Where
 from actions.learning import learned, misses
 from actions.learning.learned import Question
 from actions.learning.model import Miss
+from actions.neighbours import offers
 from actions.neighbours.model import HelpRequest, Status
-from actions.outbox import NoticeState
-from actions.people import staff
+from actions.neighbours.offers import Terms
+from actions.news import broadcast
+from actions.news import service as news
+from actions.news.model import NewsItem
+from actions.news.model import State as NewsState
+from actions.outbox import Notice, NoticeState
+from actions.people import acting, households, nicknames, staff
 from actions.people.model import Area, Role, Staff, Words
 from actions.people.staff import Guess
+from actions.relay import relaying
+from actions.relay.model import RelayMessage
+from actions.sending import Sending, SendingState
+from actions.square import Square
 from actions.taps import Tap
 from actions.told import Told
 from bot.desk.visit import COOKIE
 from knowledge.documents import read_documents, version_of
 from tests.bot.conftest import PACK, Bot
+from tests.bot.voice.test_audio import encoded, tone
 
 DOCUMENTS = read_documents(PACK.folder)
 CANARY = "金丝雀在第七号楼"
 MISSED = "金丝雀怎么养"
 RECORD = "article:ed-card 借书证"
+NEWS = "第七号楼停水"  # the title of an item of 七彩
 PHOTO = b"\xff\xd8\xff photo"
+SPOKEN = encoded(tone(1), "ogg", "libopus", 48_000)
 ORIGIN = {"Origin": "http://bot"}
 AREAS = ("guali/", "guali/qicai/", "guali/qicai/a/", "guali/meilin/")
 # name: role, area, team
@@ -122,6 +139,9 @@ class Village:
     filter_id: int = 0
     need_id: int = 0
     taken_id: int = 0
+    phoned_id: int = 0  # a need written down for a caller
+    offer_id: int = 0
+    checked_id: int = 0  # of a neighbour staff know
     miss_id: int = 0
     taught_id: int = 0
     edition_id: int = 0
@@ -135,12 +155,25 @@ class Village:
     today_booking_id: int = 0
     visit_id: int = 0
     notice_id: int = 0
+    said_id: int = 0  # what a neighbour says to a caller, to be read out
+    lost_id: int = 0  # did not arrive on a platform
     fresh: str = ""  # a request that is no topic
     topic_id: int = 0  # waits for a meeting
     meeting_id: int = 0  # was announced, and is going on
     on_agenda_id: int = 0
     planned_id: int = 0
     asked_id: int = 0
+    report_id: int = 0
+    alert_id: int = 0  # nobody sees to it yet; they have not agreed to be shown
+    enrolled_id: str = ""  # asked every day, on the phone
+    question_id: int = 0  # the call that asks
+    household_id: int = 0
+    elder_id: str = ""  # of the household; only has a phone
+    acting_id: int = 0  # the resident asked to act for the elder
+    draft_id: int = 0  # urgent news its writer, the boss, cannot approve
+    out_id: int = 0  # urgent news that was not sent
+    sending_id: int = 0
+    paused_id: int = 0
 
     def colleague(self, name: str) -> Colleague:
         """Somebody who is signed in."""
@@ -178,11 +211,11 @@ class Village:
         with self.bot.parts.database.reading() as db:
             return str(history.last_id(db, self.request(reference)))
 
-    def need(self, status: Status) -> int:
+    def need(self, status: Status, conversation_id: str = "") -> int:
         """A resident of 七彩 asks the neighbours; returns the need's number."""
         now = self.bot.clock.now()
         with self.bot.parts.database.transaction() as db:
-            talk = db.get_one(Conversation, self.conversation_id)
+            talk = db.get_one(Conversation, conversation_id or self.conversation_id)
             need = HelpRequest(
                 kind_id="pick-up-child",
                 status=status,
@@ -198,6 +231,18 @@ class Village:
             db.add(need)
             db.flush()
             return need.id
+
+    def help_out(self, *, checked: bool) -> int:
+        """A neighbour in 七彩 offers help in so many words; returns the offer's number."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            talk = conversations.at_address(
+                db, channel="webchat", address=f"helper {checked}", now=now
+            )
+            talk.area_id = talk.resident.area_id = "guali/qicai/"
+            offer = offers.write(db, conversation=talk, terms=Terms(skills=self.words), now=now)
+            offer.verified_at = now if checked else None
+            return offer.id
 
     def tell(self, *marks: Told) -> None:
         """A resident of 七彩 was told this."""
@@ -302,6 +347,18 @@ class Village:
                 db, conversation_id=first.id, response="utter_returned", due_at=now
             )
             notice.state, self.notice_id = NoticeState.TO_PHONE, notice.id
+            phones = first.id
+        self.phoned_id = self.need(Status.OPEN, phones)
+
+    def lose(self) -> None:
+        """Something said to a resident did not arrive on the platform they use."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            talk = conversations.at_address(db, channel="telegram", address="lost", now=now)
+            talk.area_id = db.get_one(Conversation, self.conversation_id).area_id
+            conversations.say(db, talk, CANARY, author=Author.ASSISTANT, now=now)
+            one = db.scalars(select(Sending)).one()
+            one.state, self.lost_id = SendingState.DEAD, one.id
 
     def write(self) -> None:
         """Staff wrote an answer, and a word about the request; somebody entered a draw."""
@@ -333,6 +390,22 @@ class Village:
                 staff_id=own.id,
             )
 
+    def house(self) -> None:
+        """The resident of 七彩 lives with an elder who has a phone alone."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            where = households.Where("guali/qicai/")
+            home = households.found(db, where=where, now=now)
+            talk = db.get_one(Conversation, self.conversation_id)
+            who = Caller(self.words, "13800000001")
+            elder = callers.conversation_with(db, who, area_id="guali/qicai/", key="k", now=now)
+            for one in (talk.resident, elder.resident):
+                households.join(db, home.id, one)
+            nicknames.call(db, talk.resident_id, self.words[:12], now=now)
+            asked = acting.ask(db, talk.resident_id, elder.resident_id, "mother", now=now)
+            self.household_id, self.elder_id = home.id, elder.resident_id
+            self.acting_id = asked.id
+
     def meet(self) -> None:
         """A round table of 七彩 that goes on, one that is planned, and a topic that waits."""
         now = self.bot.clock.now()
@@ -362,6 +435,130 @@ class Village:
             coming.take_question(db, talk, CANARY, now=now)
             self.asked_id = meetings.questions(db, going_on)[0].id
             going_on.starts_at = now
+
+    def tell_news(self) -> None:
+        """Urgent notices of 七彩: a draft, one that is out, one being sent, one paused."""
+        now = self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            boss, editor = (
+                db.scalars(select(Staff.id).filter_by(username=name)).one()
+                for name in ("boss", "editor")
+            )
+            content = news.Content(
+                topic="outage",
+                title_zh=NEWS,
+                body_zh="八点到五点停水。",
+                publish_at=now,
+                expires_at=now + timedelta(days=90),
+                source="社区办公室",
+                urgent=True,
+            )
+
+            def item() -> NewsItem:
+                area = "guali/qicai/"
+                return news.write(db, PACK, content, area_id=area, staff_id=boss, now=now)
+
+            def out() -> NewsItem:
+                made = item()
+                news.approve(db, made, number=1, staff_id=editor, now=now)
+                return made
+
+            self.draft_id, self.out_id = item().id, out().id
+            sending, paused = out(), out()
+            for one in (sending, paused):
+                broadcast.send(db, one, staff_id=boss, now=now)
+            broadcast.move(db, paused, NewsState.PAUSED, staff_id=boss, now=now)
+            self.sending_id, self.paused_id = sending.id, paused.id
+
+    def care(self) -> None:
+        """Somebody of 七彩 was reported, somebody is worried about, somebody is asked daily."""
+        now, square = self.bot.clock.now(), Square(PACK, self.bot.parts.wording)
+        area, words = "guali/qicai/", self.words
+        with self.bot.parts.database.transaction() as db:
+            talk = db.get_one(Conversation, self.conversation_id)
+            other = conversations.at_address(db, channel="webchat", address="other", now=now)
+            other.area_id = other.resident.area_id = area
+            nicknames.call(db, other.resident_id, words, now=now)
+            until = now + timedelta(days=1)
+            relay = relaying.open_between(
+                db, talk, other, about="help:1", now=now, closes_at=until
+            )
+            said = Words(resident_id=other.resident_id, text=words, created_at=now)
+            passed_on = RelayMessage(relay_id=relay.id, sender_id=other.id, words=said)
+            passed_on.masked, passed_on.sent_at = False, now
+            db.add(passed_on)
+            met = whom.Met(relay, other)
+            self.report_id = reports.report(
+                db, square, reporter=talk, met=met, words=words, now=now
+            ).id
+            alert = alerts.raise_once(
+                db,
+                AlertKind.WORRIED,
+                other.resident_id,
+                about="help:1",
+                key="worried",
+                now=now,
+            )
+            assert alert
+            alert.words, alert.note = (
+                Words(resident_id=talk.resident_id, text=words, created_at=now)
+                for _ in range(2)
+            )
+            self.alert_id = alert.id
+            told = Caller(words, "13800000000")
+            caller = callers.conversation_with(
+                db, told, area_id="guali/qicai/a/", key="k", now=now
+            )
+            check_in = check_ins.begin(
+                db, square, conversation=caller, plan=Plan(), channel="desk", now=now
+            )
+            self.enrolled_id, day = caller.resident_id, check_ins.today(square, now)
+            question = CheckInDay(resident_id=caller.resident_id, day=day, asked_at=now)
+            db.add(question)
+            db.flush()
+            check_ins.put(db, square, check_in, question, "utter_check_in_ask")
+            asked = db.scalars(select(Notice).order_by(Notice.id.desc())).first()
+            assert asked
+            asked.state, self.question_id = NoticeState.TO_PHONE, asked.id
+
+    def talk_by_phone(self) -> None:
+        """A neighbour says something to who had a need written down; it is to be read out."""
+        now, square = self.bot.clock.now(), Square(PACK, self.bot.parts.wording)
+        with self.bot.parts.database.transaction() as db:
+            phones = db.get_one(HelpRequest, self.phoned_id).conversation_id
+            helper = conversations.at_address(db, channel="webchat", address="helper", now=now)
+            line = relaying.open_between(
+                db,
+                db.get_one(Conversation, phones),
+                helper,
+                about=f"help:{self.phoned_id}",
+                now=now,
+                closes_at=now + timedelta(days=1),
+            )
+            relaying.pass_on(db, square, line, helper, "您在家吗？", now)
+            read_out = db.scalars(select(Notice).order_by(Notice.id.desc())).first()
+            assert read_out
+            read_out.state, self.said_id = NoticeState.TO_PHONE, read_out.id
+
+    def speak(self, *, for_neighbour: bool = False, heard: str = "sure") -> str:
+        """The resident at the desk says something aloud; returns the recording's id."""
+        upload_id, now = secrets.token_hex(16), self.bot.clock.now()
+        with self.bot.parts.database.transaction() as db:
+            talk = db.get_one(Conversation, self.conversation_id)
+            recording = Upload(id=upload_id, resident_id=talk.resident_id, created_at=now)
+            recording.content_type, recording.size = "audio/ogg", len(SPOKEN)
+            db.add(recording)
+            message = conversations.say(
+                db,
+                talk,
+                self.words if heard == "sure" else "",
+                author=Author.RESIDENT,
+                attachments=[Attachment("voice", upload_id=upload_id, heard=heard)],
+                now=now,
+            )
+            message.for_neighbour = for_neighbour
+        (self.bot.parts.webchat.uploads / upload_id).write_bytes(SPOKEN)
+        return upload_id
 
     def file(self, category_id: str, what: str, *, anonymous: bool = False) -> str:
         """A resident of 七彩 reports something; returns its reference."""
@@ -434,4 +631,6 @@ def planted(bot: Bot, words: str = CANARY, missed: str = MISSED) -> Village:
         village.need(Status.REVIEW),
         village.need(Status.MATCHED),
     )
+    village.offer_id = village.help_out(checked=False)
+    village.checked_id = village.help_out(checked=True)
     return village

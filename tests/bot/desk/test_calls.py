@@ -8,9 +8,7 @@ from sqlalchemy import select
 from actions.conversations import Author, Message
 from actions.outbox import Notice, NoticeState
 from actions.people.model import Staff
-from bot.channels.phone import NAME, ByPhone
-from bot.channels.webchat import ByRow
-from bot.delivery import Channel, Delivery
+from bot.delivery import Delivery
 from tests.bot.desk.conftest import CANARY, Colleague, Village
 
 
@@ -22,12 +20,10 @@ def own(village: Village) -> Colleague:
 
 def worker(village: Village) -> Delivery:
     parts = village.bot.parts
-    channels: dict[str, Channel] = {NAME: ByPhone(), "webchat": ByRow()}
     return Delivery(
         parts.database,
         village.bot.clock,
         parts.wording,
-        channels,
         timedelta(minutes=30),
     )
 

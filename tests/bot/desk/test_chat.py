@@ -12,9 +12,8 @@ from actions.governance.model import Status
 from actions.people import audit, links, staff
 from actions.people.links import Door
 from actions.people.model import AuditEntry, Staff, StaffChat
-from bot.channels.deskchat import NAME, OnTheDesk
-from bot.channels.webchat import ByRow
-from bot.delivery import Channel, Delivery
+from bot.delivery import Delivery
+from bot.desk.chat import NAME
 from bot.photos import redraw
 from tests.bot.conftest import photo
 from tests.bot.desk.conftest import CANARY, Colleague, Village
@@ -31,10 +30,7 @@ async def say(who: Colleague, words: str, once: str = "") -> str:
 
 def deliver(village: Village) -> None:
     parts = village.bot.parts
-    channels: dict[str, Channel] = {NAME: OnTheDesk(), "webchat": ByRow()}
-    delivery = Delivery(
-        parts.database, village.bot.clock, parts.wording, channels, timedelta(minutes=30)
-    )
+    delivery = Delivery(parts.database, village.bot.clock, parts.wording, timedelta(minutes=30))
     while delivery.deliver_due():
         pass
 
@@ -68,6 +64,7 @@ async def test_colleagues_share_a_chat_and_others_have_their_own(village: Villag
         assert '<ol id="lines">\n</ol>' in page
 
 
+@pytest.mark.both_stores
 async def test_colleagues_may_say_their_first_words_at_once(village: Village) -> None:
     names = ("own", "boss")
     sent = [

@@ -1,4 +1,5 @@
 import asyncio
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,11 +17,10 @@ from actions.errors import Refusal
 from actions.outbox import Notice
 from actions.people import audit, scope, staff
 from actions.people.model import AuditEntry, Staff, StaffSession
-from bot.channels.webchat import ByRow
 from bot.delivery import Delivery
 from bot.desk import conversation
 from bot.desk.visit import Visit
-from tests.bot.desk.conftest import CANARY, Colleague, Village
+from tests.bot.desk.conftest import CANARY, SPOKEN, STAFF, Colleague, Village
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -37,7 +37,6 @@ def worker(village: Village) -> Delivery:
         parts.database,
         village.bot.clock,
         parts.wording,
-        {"webchat": ByRow()},
         timedelta(minutes=30),
     )
 
@@ -176,6 +175,7 @@ async def test_the_second_to_answer_is_shown_the_first_answer_before(village: Vi
     assert said(village) == ["电工明天来", "请打物业电话"]
 
 
+@pytest.mark.both_stores
 async def test_a_double_click_answers_once(village: Village) -> None:
     own = village.colleague("own")
     answers = await asyncio.gather(*(answer(own, village, "好", once=7) for _ in range(4)))
@@ -218,6 +218,7 @@ def unguarded(village: Village, name: str, meet: Barrier) -> bool:
 @pytest.mark.parametrize(
     ("way", "sent"), [(guarded, 1), (unguarded, 2)], ids=["guard", "negative control"]
 )
+@pytest.mark.both_stores
 async def test_of_two_who_answer_at_once_one_is_sent(
     village: Village, way: Callable[[Village, str, Barrier], bool], sent: int
 ) -> None:
@@ -321,3 +322,77 @@ async def test_what_did_not_arrive_is_shown_as_such(village: Village) -> None:
     with village.bot.parts.database.transaction() as db:
         db.scalars(select(Notice)).one().state = outbox.NoticeState.DEAD
     assert "没有送到" in (await own.get(f"/conversations/{village.conversation_id}")).text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_staff_switch_elder_mode_which_is_told_and_noted(village: Village) -> None:
+    own, page = village.colleague("own"), f"/conversations/{village.conversation_id}"
+    assert "开长者模式" in (await own.get(page)).text
+    for word in ("on", "on", "off"):
+        await own.post(f"{page}/elder", elder=word)
+        with village.bot.parts.database.reading() as db:
+            resident = db.get_one(Conversation, village.conversation_id).resident
+            assert resident.elder == (word == "on")
+    worker(village).deliver_due()
+    worker(village).deliver_due()
+    assert "工作人员帮您开了简单模式" in "".join(said(village))
+    with village.bot.parts.database.reading() as db:
+        noted = db.scalars(select(AuditEntry.deed).where(AuditEntry.deed.like("elder%"))).all()
+    assert noted == ["elder_mode_on", "elder_mode_off"]
+
+
+async def test_a_voice_is_played_beside_what_a_machine_heard(village: Village) -> None:
+    own, path = village.colleague("own"), f"/conversations/{village.conversation_id}"
+    assert "<audio" not in (await own.get(path)).text
+    understood, not_understood = village.speak(), village.speak(heard="unclear")
+    page = (await own.get(path)).text
+    for voice in (understood, not_understood):
+        assert f'<audio controls preload="none" src="/desk/uploads/{voice}"' in page
+    assert page.count("文字是机器听写的") == 1
+    assert page.count("机器没有听出话来") == 1
+
+
+async def test_a_recording_is_handed_out_as_a_file_that_runs_nothing(village: Village) -> None:
+    own, path = village.colleague("own"), f"/uploads/{village.speak()}"
+    recording = await own.get(path)
+    assert recording.content == SPOKEN
+    assert recording.headers["content-type"] == "audio/ogg"
+    assert re.fullmatch(
+        r'attachment; filename="[0-9a-f]{32}\.ogg"', recording.headers["content-disposition"]
+    )
+    assert recording.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'self'" in recording.headers["content-security-policy"]
+    assert recording.headers["cache-control"] == "no-store"
+    with village.bot.parts.database.reading() as db:
+        last = db.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert (last.deed, f"/uploads/{last.subject.partition(':')[2]}") == (
+        "heard_recording",
+        path,
+    )
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_recording_is_for_those_alone_who_see_the_conversation(
+    village: Village,
+) -> None:
+    talk, voice = f"/conversations/{village.conversation_id}", f"/uploads/{village.speak()}"
+    for name in STAFF:
+        colleague = village.colleague(name)
+        reads = (await colleague.get(talk)).status_code
+        assert (await colleague.get(voice)).status_code == reads, name
+    assert (await village.colleague("own").get(voice)).status_code == 200
+    assert (await village.colleague("other").get(voice)).status_code == 404
+
+
+async def test_what_is_said_for_a_neighbour_is_played_to_no_staff(village: Village) -> None:
+    own = village.colleague("own")
+    voice = village.speak(for_neighbour=True)
+    assert voice not in (await own.get(f"/conversations/{village.conversation_id}")).text
+    assert (await own.get(f"/uploads/{voice}")).status_code == 404
+
+
+async def test_a_recording_is_out_of_reach_once_the_conversation_is(village: Village) -> None:
+    own, voice = village.colleague("own"), village.speak()
+    assert (await own.get(f"/uploads/{voice}")).status_code == 200
+    await own.post(f"/conversations/{village.conversation_id}/return")
+    assert (await own.get(f"/uploads/{voice}")).status_code == 404

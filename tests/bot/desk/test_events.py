@@ -154,6 +154,7 @@ async def test_an_event_that_cannot_have_been_is_none(village: Village, last: st
         assert (await next_of(told))[0] == "changed"
 
 
+@pytest.mark.both_stores
 async def test_many_desks_of_one_scope_cost_one_question(village: Village) -> None:
     asked: list[str] = []
 

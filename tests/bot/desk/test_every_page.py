@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, update
 from starlette.routing import Mount, Route
 
 from actions.booking.model import Booking
@@ -17,7 +17,7 @@ from actions.db import Base, Database
 from actions.governance.model import ServiceRequest
 from actions.neighbours.model import Status
 from actions.people import scope, staff
-from actions.people.model import AuditEntry, Staff
+from actions.people.model import AuditEntry, Household, Staff
 from bot.app import Guarded
 from bot.desk import signin
 from bot.desk.article_form import fields_of
@@ -27,6 +27,7 @@ from tests.bot.desk.conftest import (
     CANARY,
     DOCUMENTS,
     MISSED,
+    NEWS,
     ORIGIN,
     PHOTO,
     RECORD,
@@ -39,6 +40,7 @@ TALKS = frozenset({"own", "boss", "town", "mayor", "police", "dispatcher"})
 REQUESTS = TALKS | {"roads"}
 ACTIVITIES = TALKS | {"organiser"}
 EDITORS = frozenset({"boss", "mayor", "editor", "other-boss"})  # of no area
+NEWSROOM = EDITORS - {"other-boss"}  # news is of an area
 EVERYBODY = frozenset(STAFF)
 # Who has what is of 七彩 in a section of the desk.
 WHOSE = {
@@ -46,7 +48,14 @@ WHOSE = {
     "/inbox": EVERYBODY,
     "/conversations": TALKS,
     "/help": TALKS,
+    "/help/new": TALKS | {"other", "other-boss"},  # each their own
+    "/helpers": TALKS,
     "/calls": TALKS,
+    "/undelivered": TALKS,
+    "/alerts": TALKS,
+    "/alerts/check-ins/enrolled": TALKS | {"other", "other-boss"},  # each in their own area
+    "/reports": TALKS,
+    "/households": TALKS,
     "/chat": EVERYBODY - {"editor", "organiser", "other-organiser"},  # each their own
     "/chat/group": frozenset({"boss", "mayor"}),
     "/requests": REQUESTS,
@@ -54,9 +63,12 @@ WHOSE = {
     "/sessions": ACTIVITIES,
     "/visits": ACTIVITIES,
     "/content": EDITORS,
+    "/news": NEWSROOM,
+    "/news/new": EDITORS,  # each their own
     "/misses": EDITORS,
     "/recalls": EDITORS,
     "/staff": frozenset({"boss", "mayor"}),
+    "/data": frozenset({"boss", "mayor"}),
     "/audit": frozenset({"boss", "mayor", "other-boss"}),  # of their own staff
     "/cockpit": EVERYBODY - {"editor", "organiser", "other-organiser"},  # each their own
     "/roundtable": TALKS,
@@ -67,7 +79,13 @@ WHOSE = {
     "/sign-out": EVERYBODY,
 }
 # Who does little else: what they cannot do for want of reach shows.
-NARROWEST = {REQUESTS: "roads", ACTIVITIES: "organiser", EDITORS: "editor", TALKS: "own"}
+NARROWEST = {
+    REQUESTS: "roads",
+    ACTIVITIES: "organiser",
+    EDITORS: "editor",
+    NEWSROOM: "editor",
+    TALKS: "own",
+}
 ONE_OF_EACH = ("own", "boss", "dispatcher", "roads", "organiser", "editor")
 NOBODY_ELSES = "0" * 32
 # Of no resident: a command notes by itself what it reads and does, the others are one's own.
@@ -101,6 +119,11 @@ def village(village: Village) -> Village:
     village.keep_filter("boss")
     village.second = village.file("road-light", "另一盏灯")
     village.meet()
+    village.care()
+    village.talk_by_phone()
+    village.house()
+    village.tell_news()
+    village.lose()
     return village
 
 
@@ -118,6 +141,18 @@ def need(village: Village) -> dict[str, str]:
 
 def taken(village: Village) -> dict[str, str]:
     return {"help_id": str(village.taken_id)}
+
+
+def phoned(village: Village) -> dict[str, str]:
+    return {"help_id": str(village.phoned_id)}
+
+
+def helper(village: Village) -> dict[str, str]:
+    return {"offer_id": str(village.offer_id)}
+
+
+def verified(village: Village) -> dict[str, str]:
+    return {"offer_id": str(village.checked_id)}
 
 
 def session(village: Village) -> dict[str, str]:
@@ -190,17 +225,97 @@ def new_request(village: Village) -> str:
     return str(village.request(village.fresh).id)
 
 
+REPORT_PAGE, NO_REPORT = "/reports/{report_id}", {"report_id": "999"}
+ALERT_PAGE, NO_ALERT = "/alerts/{alert_id}", {"alert_id": "999"}
+
+
+def report(village: Village) -> dict[str, str]:
+    return {"report_id": str(village.report_id)}
+
+
+def alert(village: Village) -> dict[str, str]:
+    return {"alert_id": str(village.alert_id)}
+
+
+HOUSEHOLD, NO_HOUSEHOLD = "/households/{household_id}", {"household_id": "999"}
+
+
+def home(village: Village) -> dict[str, str]:
+    return {"household_id": str(village.household_id)}
+
+
+def elder(village: Village) -> dict[str, str]:
+    return home(village) | {"resident_id": village.elder_id}
+
+
+def asked(village: Village) -> dict[str, str]:
+    return home(village) | {"acting_id": str(village.acting_id)}
+
+
 NO_SESSION = {"session_id": "999"}
 NO_BOOKING = NO_SESSION | {"booking_id": "999"}
 WHEN = {"on": "2026-12-24", "from": "20:00", "to": "21:00", "places": "5"}
 CALLER = {"name": "李阿姨", "phone": "13911111111", "places": "1"}
+ASKED_BY_PHONE = {
+    "name": "李阿姨",
+    "phone": "13911111111",
+    "kind": "fetch-parcel",
+    "words": "取快递",
+    "on": "2026-12-24",
+    "from": "10:00",
+    "agreed": "1",
+}
 SESSION_PAGE = "/sessions/{session_id}"
 
 NEWCOMER = {"username": "li", "role": "staff", "area": "guali/qicai/"}
 PASSWORDS = {"password": "correct horse", "new": "battery staple", "again": "battery staple"}
 NO_COLLEAGUE = {"staff_id": "999"}
 
+ITEM, NO_ITEM = "/news/{news_id}", {"news_id": "999"}
+WRITTEN = {
+    "area": "guali/qicai/",
+    "topic": "outage",
+    "level": "official",
+    "source": "社区",
+    "title_zh": "停水",
+    "body_zh": "八点到五点。",
+    "publish_at": "2026-11-24T10:00",
+    "expires_at": "2027-11-30T10:00",
+    "urgent": "1",
+}
+
+
+def draft(village: Village) -> dict[str, str]:
+    return {"news_id": str(village.draft_id)}
+
+
+def out(village: Village) -> dict[str, str]:
+    return {"news_id": str(village.out_id)}
+
+
+def sending(village: Village) -> dict[str, str]:
+    return {"news_id": str(village.sending_id)}
+
+
+OF_CALLER = "/data/{resident_id}"
+
+
+def caller(village: Village) -> dict[str, str]:
+    with village.bot.parts.database.reading() as db:
+        booking = db.get_one(Booking, village.caller_booking_id)
+        return {"resident_id": booking.resident_id}
+
+
 CASES = {
+    ("GET", "/data"): Case(shows=lambda _: "居民资料"),
+    ("POST", "/data"): Case(sent=lambda _: {"name": CANARY, "phone": "13800000000"}, taken=200),
+    ("GET", OF_CALLER): Case(caller, {"resident_id": NOBODY_ELSES}, shows=lambda _: CANARY),
+    ("GET", OF_CALLER + "/copy"): Case(
+        caller, {"resident_id": NOBODY_ELSES}, shows=lambda _: CANARY
+    ),
+    ("POST", OF_CALLER + "/forget"): Case(
+        caller, {"resident_id": NOBODY_ELSES}, sent=lambda _: {"sure": "1"}
+    ),
     ("GET", "/sessions"): Case(shows=lambda v: f"/desk/sessions/{v.session_id}"),
     ("GET", "/sessions/new"): Case(shows=lambda _: "书法社"),
     ("POST", "/sessions/new"): Case(
@@ -245,6 +360,67 @@ CASES = {
     ("POST", "/calls/{notice_id}/told"): Case(
         lambda v: {"notice_id": str(v.notice_id)}, {"notice_id": "999"}
     ),
+    ("POST", "/calls/{notice_id}/said"): Case(
+        lambda v: {"notice_id": str(v.said_id)},
+        {"notice_id": "999"},
+        sent=lambda _: {"words": "在家的"},
+    ),
+    ("POST", "/calls/{notice_id}/answered"): Case(
+        lambda v: {"notice_id": str(v.question_id)},
+        {"notice_id": "999"},
+        sent=lambda _: {"outcome": "well"},
+    ),
+    ("GET", "/undelivered"): Case(shows=lambda v: f"/desk/undelivered/sending/{v.lost_id}"),
+    **{
+        ("POST", "/undelivered/{what}/{row_id}/" + deed): Case(
+            lambda v: {"what": "sending", "row_id": str(v.lost_id)},
+            {"what": "sending", "row_id": "999"},
+        )
+        for deed in ("again", "told", "drop")
+    },
+    ("GET", "/reports"): Case(shows=lambda v: f"/desk/reports/{v.report_id}"),
+    ("GET", REPORT_PAGE): Case(report, NO_REPORT, shows=lambda _: CANARY),
+    ("POST", REPORT_PAGE + "/outcome"): Case(
+        report, NO_REPORT, sent=lambda _: {"outcome": "suspended", "days": "7"}
+    ),
+    ("POST", REPORT_PAGE + "/talks"): Case(
+        report, NO_REPORT, sent=lambda _: {"side": "reporter"}
+    ),
+    ("GET", "/alerts"): Case(shows=lambda v: f"/desk/alerts/{v.alert_id}"),
+    ("GET", "/alerts/check-ins"): Case(shows=lambda _: CANARY),
+    ("POST", "/alerts/check-ins/enrolled"): Case(
+        sent=lambda _: CALLER | {"from": "09:00", "to": "11:00", "agreed": "1"}
+    ),
+    ("POST", "/alerts/check-ins/{resident_id}/end"): Case(
+        lambda v: {"resident_id": v.enrolled_id}, {"resident_id": NOBODY_ELSES}
+    ),
+    ("GET", ALERT_PAGE): Case(alert, NO_ALERT, shows=lambda _: CANARY),
+    ("POST", ALERT_PAGE + "/take"): Case(alert, NO_ALERT),
+    ("POST", ALERT_PAGE + "/close"): Case(alert, NO_ALERT, sent=lambda _: WORDS),
+    ("POST", ALERT_PAGE + "/talks"): Case(alert, NO_ALERT),
+    ("POST", ALERT_PAGE + "/danger"): Case(alert, NO_ALERT, taken=200),
+    ("GET", "/households"): Case(shows=lambda v: f"/desk/households/{v.household_id}"),
+    ("POST", "/households"): Case(
+        sent=lambda _: {"area": "guali/qicai/", "name": "李奶奶", "phone": "13911111112"}
+    ),
+    ("GET", HOUSEHOLD): Case(home, NO_HOUSEHOLD, shows=lambda _: CANARY),
+    ("POST", HOUSEHOLD + "/code"): Case(home, NO_HOUSEHOLD, taken=200),
+    ("POST", HOUSEHOLD + "/place"): Case(
+        home, NO_HOUSEHOLD, sent=lambda _: {"area": "guali/qicai/a/"}
+    ),
+    ("POST", HOUSEHOLD + "/members"): Case(home, NO_HOUSEHOLD, sent=lambda _: CALLER),
+    ("POST", HOUSEHOLD + "/members/{resident_id}/code"): Case(
+        elder, NO_HOUSEHOLD | {"resident_id": NOBODY_ELSES}, taken=200
+    ),
+    ("POST", HOUSEHOLD + "/members/{resident_id}/remove"): Case(
+        elder, NO_HOUSEHOLD | {"resident_id": NOBODY_ELSES}
+    ),
+    ("POST", HOUSEHOLD + "/acting/{acting_id}/confirm"): Case(
+        asked, NO_HOUSEHOLD | {"acting_id": "999"}
+    ),
+    ("POST", HOUSEHOLD + "/acting/{acting_id}/end"): Case(
+        asked, NO_HOUSEHOLD | {"acting_id": "999"}
+    ),
     ("GET", "/roundtable"): Case(shows=lambda v: f"/desk/roundtable/meetings/{v.meeting_id}"),
     ("POST", "/roundtable/topics"): Case(
         sent=lambda v: {"title": "路灯", "requests": new_request(v), "questions": ""}
@@ -280,6 +456,18 @@ CASES = {
     ("POST", MEETING_PAGE + "/report"): Case(
         meeting, NO_MEETING, sent=lambda _: {"words": "谈成了"}
     ),
+    ("GET", "/news"): Case(shows=lambda _: NEWS),
+    ("GET", "/news/new"): Case(shows=lambda _: "停水停电"),
+    ("POST", "/news/new"): Case(sent=lambda _: WRITTEN),
+    ("GET", ITEM): Case(draft, NO_ITEM, shows=lambda _: NEWS),
+    ("GET", ITEM + "/edit"): Case(draft, NO_ITEM, shows=lambda _: NEWS),
+    ("POST", ITEM + "/edit"): Case(draft, NO_ITEM, sent=lambda _: WRITTEN),
+    ("POST", ITEM + "/approve"): Case(draft, NO_ITEM, sent=lambda _: {"version": "1"}),
+    ("POST", ITEM + "/withdraw"): Case(draft, NO_ITEM),
+    ("POST", ITEM + "/send"): Case(out, NO_ITEM),
+    ("POST", ITEM + "/pause"): Case(sending, NO_ITEM),
+    ("POST", ITEM + "/go-on"): Case(lambda v: {"news_id": str(v.paused_id)}, NO_ITEM),
+    ("POST", ITEM + "/stop"): Case(sending, NO_ITEM),
     ("GET", "/cockpit"): Case(shows=lambda _: "平安村社"),
     ("GET", "/cockpit/unknown"): Case(shows=lambda _: "看不见的事"),
     ("GET", "/cockpit/digest.pdf"): Case(shows=lambda _: "%PDF"),
@@ -345,6 +533,9 @@ CASES = {
         {"conversation_id": NOBODY_ELSES},
         sent=lambda _: {"words": "马上来", "seen": "0", "once": "a" * 32},
     ),
+    ("POST", "/conversations/{conversation_id}/elder"): Case(
+        talk, {"conversation_id": NOBODY_ELSES}, sent=lambda _: {"elder": "on"}
+    ),
     ("POST", "/conversations/{conversation_id}/return"): Case(
         talk, {"conversation_id": NOBODY_ELSES}
     ),
@@ -386,12 +577,24 @@ CASES = {
         request, NO_REQUEST, sent=seen_with(WORDS | {"category": "parking"})
     ),
     ("GET", "/help/{help_id}"): Case(need, {"help_id": "999"}, shows=lambda _: CANARY),
+    ("GET", "/help/new"): Case(shows=lambda _: "代人求助"),
+    ("POST", "/help/new"): Case(sent=lambda _: ASKED_BY_PHONE),
+    ("POST", "/help/{help_id}/words"): Case(
+        need, {"help_id": "999"}, sent=lambda _: {"words": "接孩子放学"}
+    ),
+    ("POST", "/help/{help_id}/said"): Case(
+        phoned, {"help_id": "999"}, sent=lambda _: {"what": "door", "words": "3幢2单元"}
+    ),
+    ("POST", "/help/{help_id}/withdraw"): Case(phoned, {"help_id": "999"}),
     ("POST", "/help/{help_id}/approve"): Case(need, {"help_id": "999"}),
     ("POST", "/help/{help_id}/decline"): Case(need, {"help_id": "999"}),
-    ("POST", "/help/{help_id}/introduced"): Case(taken, {"help_id": "999"}),
     ("POST", "/help/{help_id}/talks"): Case(
         taken, {"help_id": "999"}, sent=lambda _: {"side": "asker"}
     ),
+    ("GET", "/helpers"): Case(shows=lambda v: f"/desk/helpers/{v.offer_id}"),
+    ("GET", "/helpers/{offer_id}"): Case(helper, {"offer_id": "999"}, shows=lambda _: CANARY),
+    ("POST", "/helpers/{offer_id}/verify"): Case(helper, {"offer_id": "999"}),
+    ("POST", "/helpers/{offer_id}/unverify"): Case(verified, {"offer_id": "999"}),
     ("GET", "/uploads/{upload_id}"): Case(
         lambda v: {"upload_id": v.upload_id},
         {"upload_id": NOBODY_ELSES},
@@ -527,6 +730,7 @@ def secrets_from(village: Village, name: str, page: Page) -> list[str]:
         village.conversation_id[:6]: TALKS,
         MISSED: EDITORS,
         "ed-card": EDITORS,
+        NEWS: NEWSROOM,
         "<bdi>own</bdi>": WHOSE["/staff"] | {"own"},
     }
     return [secret for secret, those in kept.items() if name not in those]
@@ -621,6 +825,7 @@ FORGERIES: list[tuple[str | None, dict[str, str]]] = [
 ]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # refused before the store
 @pytest.mark.parametrize("page", DEEDS, ids=lambda page: page.path)
 async def test_a_deed_that_was_forged_is_refused(village: Village, page: Page) -> None:
     """… and done when it was not, for a role that reaches little else, and written down."""
@@ -639,6 +844,7 @@ async def test_a_deed_that_was_forged_is_refused(village: Village, page: Page) -
     assert is_written_down or rows(village.bot.parts.database) == before
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("page", DEEDS, ids=lambda page: page.path)
 async def test_a_forged_deed_is_done_where_nobody_looks(
     village: Village, page: Page, monkeypatch: pytest.MonkeyPatch
@@ -664,22 +870,33 @@ async def test_signing_in_from_a_foreign_page_is_refused(village: Village) -> No
 
 
 @pytest.mark.parametrize(
-    ("who", "seen"), [("own", 1), ("town", 1), ("other", 0), ("editor", 0), ("organiser", 0)]
+    ("who", "area"),
+    [
+        ("own", "guali/qicai/"),
+        ("town", ""),  # all there is, whether it has an area or not
+        ("other", None),
+        ("editor", None),
+        ("organiser", None),
+    ],
 )
-def test_the_scope_holds_whatever_way_is_asked(village: Village, who: str, seen: int) -> None:
-    for table, key, everybody in (
-        (Conversation, village.conversation_id, 3),  # two of them with callers
-        (ServiceRequest, village.request().id, 4),
+def test_the_scope_holds_whatever_way_is_asked(
+    village: Village, who: str, area: str | None
+) -> None:
+    for table, key in (
+        (Conversation, village.conversation_id),
+        (ServiceRequest, village.request().id),
+        (Household, village.household_id),
     ):
         with village.bot.parts.database.reading() as db:
+            within = table.area_id.startswith(area) if area else literal(area == "")
+            count = db.scalar(select(func.count()).select_from(table).where(within))
             member = staff.to_sign_in(db, who)
             assert member
             scope.limit(db, staff.reach_of(member))
-            count = seen * everybody
             assert len(db.scalars(select(table)).all()) == count
             assert db.scalar(select(func.count()).select_from(table)) == count
             assert db.scalar(select(func.count(table.id))) == count
-            assert bool(db.get(table, key)) is bool(seen)
+            assert bool(db.get(table, key)) is bool(count) is (area is not None)
             assert db.query(table).count() == count
             changed = db.execute(update(table).values(area_id="guali/"))
             assert changed.rowcount == count  # type: ignore[attr-defined]

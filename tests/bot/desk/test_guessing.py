@@ -40,11 +40,13 @@ def guess_at_once(village: Village, guesses: int = AT_ONCE) -> list[int]:
         return list(pool.map(guess, range(guesses)))
 
 
+@pytest.mark.both_stores
 def test_a_hundred_guesses_at_once_are_ten(village: Village) -> None:
     answers = guess_at_once(village)
     assert (answers.count(403), answers.count(429)) == (staff.GUESSES, AT_ONCE - staff.GUESSES)
 
 
+@pytest.mark.both_stores
 def test_counting_after_the_password_is_looked_at_lets_more_through(
     village: Village, monkeypatch: pytest.MonkeyPatch
 ) -> None:

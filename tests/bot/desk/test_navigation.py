@@ -38,9 +38,9 @@ async def test_nobody_is_led_where_they_may_not_go(village: Village) -> None:
     activities = ["/", "/sessions", "/visits"]
     of_staff = [
         *("/", "/requests", "/sessions", "/chat", "/visits", "/cockpit", "/roundtable"),
-        "/calls",
+        *("/calls", "/undelivered", "/alerts", "/reports", "/helpers", "/households"),
     ]
-    others = {*of_staff[1:], "/staff", "/audit"}
+    others = {*of_staff[1:], "/staff", "/audit", "/data"}
     for name, led in {
         "own": of_staff,
         "dispatcher": of_staff,

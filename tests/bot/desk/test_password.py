@@ -47,6 +47,7 @@ async def test_a_mistake_changes_nothing(
     assert (await sign_in(village)).status_code == 303
 
 
+@pytest.mark.both_stores
 async def test_the_old_password_is_not_guessed_with_a_cookie_that_was_found(
     village: Village,
 ) -> None:
@@ -60,6 +61,7 @@ async def test_the_old_password_is_not_guessed_with_a_cookie_that_was_found(
         assert db.scalars(select(StaffSession)).all()
 
 
+@pytest.mark.both_stores
 async def test_of_two_changes_at_once_one_holds(village: Village) -> None:
     here, there = village.colleague("own"), village.colleague("own")
     passwords = (NEW, "another " + NEW)

@@ -116,8 +116,8 @@ async def test_an_anonymous_report_names_nobody(village: Village) -> None:
 
 async def test_every_inbox_says_how_many_wait_in_its_title(village: Village) -> None:
     own = village.colleague("own")
-    assert "<title>(4) " in (await own.get("/")).text
-    assert 'data-count="4"' in (await own.get("/inbox")).text
+    assert "<title>(3) " in (await own.get("/")).text
+    assert 'data-count="3"' in (await own.get("/inbox")).text
     assert "<title>工作台" in (await village.colleague("other").get("/")).text
 
 

@@ -187,6 +187,7 @@ async def test_the_second_of_two_sees_what_the_first_has_done(
     assert done.status_code == 303
 
 
+@pytest.mark.both_stores
 async def test_of_two_at_the_same_moment_one_is_told(village: Village) -> None:
     sent = {"to": "acknowledged", "seen": village.seen()}
     path = f"/requests/{village.reference}/moves"

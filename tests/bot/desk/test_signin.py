@@ -70,6 +70,7 @@ async def test_a_guess_is_counted_before_the_password_is_looked_at(
     assert counted == [1]
 
 
+@pytest.mark.both_stores
 async def test_after_ten_wrong_guesses_even_the_right_one_waits(village: Village) -> None:
     wrong = await asyncio.gather(*(sign_in(village, password=f"wrong {n}") for n in range(14)))
     refused = [answer.status_code for answer in wrong]

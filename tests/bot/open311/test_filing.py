@@ -16,7 +16,6 @@ from actions.outbox import Notice, NoticeState
 from actions.people import keys, staff
 from actions.people.model import Address, Role
 from actions.people.staff import Newcomer
-from bot.channels import partner as channel
 from bot.delivery import Delivery
 from tests.bot.conftest import PACK, Bot
 from tests.bot.open311.conftest import ENGLISH, Partner
@@ -195,6 +194,7 @@ async def test_repeats_of_two_partners_are_apart(partner: Partner) -> None:
     assert partner.stored() == 2
 
 
+@pytest.mark.both_stores
 async def test_a_repeat_ten_times_at_once_is_one_request(partner: Partner) -> None:
     filed = await asyncio.gather(*(partner.file(repeat="r-1") for _ in range(10)))
     assert len(set(filed)) == 1
@@ -245,7 +245,6 @@ async def test_the_one_who_reported_is_told_and_staff_see_it(partner: Partner) -
         database=bot.parts.database,
         clock=bot.clock,
         wording=bot.parts.wording,
-        channels={channel.NAME: channel.ByAsking()},
         return_after=timedelta(minutes=30),
     )
     while worker.deliver_due():

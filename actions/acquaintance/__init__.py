@@ -1,0 +1,1 @@
+"""认识新邻居: through a club, or with both sides' consent."""

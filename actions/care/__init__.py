@@ -1,0 +1,1 @@
+"""Looking after one another: daily check-ins, alerts, and what is said against a neighbour."""

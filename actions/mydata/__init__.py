@@ -1,0 +1,1 @@
+"""What we know of a resident: shown, handed out, forgotten."""

@@ -1,0 +1,1 @@
+"""News and notices: written and approved by staff, subscribed to, told once to each."""

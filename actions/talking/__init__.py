@@ -1,0 +1,1 @@
+"""Talking to a neighbour by words: "tell them I am ten minutes late"."""

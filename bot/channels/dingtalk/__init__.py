@@ -1,0 +1,1 @@
+"""DingTalk (钉钉): the chats of staff, over a stream that we open."""

@@ -97,6 +97,9 @@ drill-fuzz: environments ## Bent payloads for the parser of every channel; N=100
 drill-delivery: environments ## A worker is killed while it brings messages to a platform; TRIALS=200
 	@$(PY)/python -m bench.delivery_drill --trials "$(or $(TRIALS),200)"
 
+drill-telegram: ready-to-test ## Bursts, kills and a notice to all on Telegram; CHATS=1000 KILLS=180 RASA_KILLS=20 TOLD=5000
+	@$(PY)/python -m bench.telegram_drill --chats "$(or $(CHATS),1000)" --kills "$(or $(KILLS),180)" --rasa "$(or $(RASA_KILLS),20)" --told "$(or $(TOLD),5000)"
+
 bench-delivery: environments ## How quickly a courier finds what to bring; TEST_POSTGRES= for PostgreSQL, too
 	@$(PY)/python -m bench.sendings
 
@@ -125,4 +128,4 @@ clean: ## Remove what set-up made (never the state folder)
 	rm -rf .venv .venv-rasa .tools .build .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-similar bench-dates bench-chat bench-booking bench-desk bench-matching bench-wechat bench-delivery bench-planner drill drill-booking drill-claims drill-fuzz drill-delivery fix clean
+.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-similar bench-dates bench-chat bench-booking bench-desk bench-matching bench-wechat bench-delivery bench-planner drill drill-booking drill-claims drill-fuzz drill-delivery drill-telegram fix clean

@@ -100,7 +100,7 @@ CHANNELS: Mapping[str, Channel] = {
         longest=4096,
         choices=100,
         voices=True,
-        chat=Pace(1, SECOND),
+        chat=Pace(1, SECOND, gap=SECOND),
         group=Pace(16, MINUTE, at_once=5, gap=SECOND),
         bot=Pace(24, SECOND, at_once=5),
     ),

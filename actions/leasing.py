@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
 from actions import pacing
-from actions.channels import CHANNELS
+from actions.channels import CHANNELS, Pace
 from actions.db import Db
 from actions.people.model import Address
 from actions.sending import (
@@ -86,7 +86,7 @@ def _lease(db: Db, channel: str, now: datetime) -> Iterator[Sending]:
         if sending.address_id not in addresses:
             continue  # another courier is at that chat
         address, chat = addresses[sending.address_id], chats[sending.address_id]
-        pace = limits.group if address.is_group else limits.chat
+        pace = _pace(address)
         if _is_stale(sending, now):
             sending.state = SendingState.CANCELLED
         elif not may_write(address, now=now):
@@ -101,6 +101,12 @@ def _lease(db: Db, channel: str, now: datetime) -> Iterator[Sending]:
             most -= 1
             yield sending
     db.flush()
+
+
+def _pace(address: Address) -> Pace | None:
+    """Return how quickly messages may follow one another in a chat."""
+    limits = CHANNELS[address.channel]
+    return limits.group if address.is_group else limits.chat
 
 
 def _waiting(db: Db, channel: str, now: datetime) -> Mapping[int, int]:
@@ -196,6 +202,8 @@ def mark_part_sent(
     sending.parts_sent = number + 1
     sending.platform_id, sending.lease_until, sending.trouble = platform_id, None, ""
     sending.tries = 0
+    address = db.get_one(Address, sending.address_id)
+    pacing.rest(db, pacing.scope_of(address), _pace(address), now=now)
     if sending.parts_sent >= parts:
         sending.state, sending.sent_at = SendingState.SENT, now
     db.flush()

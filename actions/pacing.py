@@ -84,6 +84,12 @@ def use(db: Db, paced: Paced, pace: Pace | None, *, now: datetime) -> None:
         db.add(paced)
 
 
+def rest(db: Db, scope: str, pace: Pace | None, *, now: datetime) -> None:
+    """Keep the gap behind what has just arrived: it may have left long after it was due."""
+    if pace is not None and pace.gap:
+        pause(db, scope, until=now + pace.gap, now=now)
+
+
 def pause(db: Db, scope: str, *, until: datetime, now: datetime) -> None:
     """Send nothing in a scope until then: the platform asked for it. Never shortens one."""
     held = hold(db, scope, now=now)

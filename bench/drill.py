@@ -9,11 +9,12 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -132,11 +133,17 @@ WRONG = (
 
 
 @contextmanager
-def drilling(folder: Path, *, seed: int = 1, **more: Any) -> Iterator[Drill]:
+def drilling(
+    folder: Path,
+    *,
+    seed: int = 1,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    **more: Any,
+) -> Iterator[Drill]:
     """Run an assistant of its own for a drill; `more` goes to `Assistant`."""
-    variables = {"RATE_LIMIT": "100000/minute"}
+    told_it = {"RATE_LIMIT": "100000/minute", **variables}
     processes.LONGEST_PAUSE = BACK_AFTER  # who is killed did not crash for good
-    with Assistant(folder, clock=TUESDAY, variables=variables, **more) as assistant:
+    with Assistant(folder, clock=TUESDAY, variables=told_it, **more) as assistant:
         told = assistant.settings
         store = Settings(state_dir=told.state_dir, database_url=told.database_url).database
         database = Database(store)

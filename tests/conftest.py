@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+import fastapi.dependencies.models
 import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -24,8 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 from actions import migrate
 from actions.db import Base, Database
 
-# Thousands of apps are made in one process and stay reachable: looking through all of them for
-# cycles, of which there are next to none, took a fifth of the time.
+# Looking for cycles while tests run took a fifth of their time; it is done after each file.
 gc.set_threshold(100_000, 50, 1_000)
 
 ANOTHER_USER = "postgres"  # the server refuses to be root
@@ -108,6 +108,16 @@ def _is_pinned(item: pytest.Item) -> bool:
     """Whether the test itself says on which store it runs."""
     marks = item.iter_markers("parametrize")
     return any("database" in mark.args[0] for mark in marks)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def apps_are_let_go() -> Iterator[None]:
+    """Without it a worker keeps every app it has made: FastAPI remembers their functions."""
+    yield
+    for remembering in vars(fastapi.dependencies.models).values():
+        if hasattr(remembering, "cache_clear"):
+            remembering.cache_clear()
+    gc.collect()
 
 
 @dataclass

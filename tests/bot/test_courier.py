@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -187,6 +187,25 @@ async def test_no_chat_is_written_to_more_often_than_the_platform_likes(
     assert sum(tried) == 5
     gaps = [n for n, many in enumerate(tried) if many]
     assert all(later - sooner >= 10 for sooner, later in pairwise(gaps))
+
+
+async def test_the_gap_in_a_chat_begins_when_the_message_is_there(
+    one: Courier, pigeons: Pigeons, clock: StandingClock
+) -> None:
+    """Else one that left late would be followed too soon."""
+    say(one, "7", "一")
+    say(one, "7", "二")
+    arrived: list[datetime] = []
+
+    async def send(letter: Letter) -> str:
+        clock.pass_by(timedelta(seconds=0.9))
+        arrived.append(clock.now())
+        return letter.key
+
+    pigeons.send = send  # type: ignore[method-assign]
+    await bring(one, clock, 30, apart=0.1)
+    (first, second) = arrived
+    assert second - first >= timedelta(seconds=1 + 0.9)
 
 
 async def test_a_group_is_not_written_to_more_than_twenty_times_a_minute(

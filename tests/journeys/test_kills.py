@@ -11,27 +11,38 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.drill import WRONG, Drill, drilling, plan, until
+from bench import telegram_drill
+from bench.drill import WRONG, plan, until
+from bench.telegram_drill import Town, on_telegram
 from setup.processes import free_port
 from tests.journeys.conftest import missing
 
 KILLS, KILLS_OF_RASA = 20, 3
+CHATS = 3
 
 
 @pytest.fixture(scope="module")
-def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     if not Path(".venv-rasa/bin/rasa").exists():
         missing("the Rasa environment (make setup)")
-    with drilling(tmp_path_factory.mktemp("drill")) as running:
+    with on_telegram(tmp_path_factory.mktemp("drill")) as running:
         yield running
 
 
 def test_nothing_is_lost_nor_done_twice_however_often_processes_are_killed(
-    drill: Drill,
+    town: Town,
 ) -> None:
-    with drill.conversing(4):
+    """Some write on the page, and others on Telegram."""
+    drill = town.drill
+    with drill.conversing(4), town.writing(CHATS):
         drill.kill(plan(KILLS, KILLS_OF_RASA))
         drill.recovery()
+    town.settle()
+    there = town.figures()
+    assert there["written"] > 0
+    assert {name: there[name] for name in telegram_drill.WRONG} == dict.fromkeys(
+        telegram_drill.WRONG, 0
+    ), there
     figures = drill.figures()
     assert sum(figures["kills"].values()) == KILLS + KILLS_OF_RASA
     assert figures["booked"] + figures["request_filed"] > 0, figures

@@ -1,14 +1,15 @@
 """Measures how well times are understood: `python -m bench.dates --file f.tsv`.
 
 One phrase a line: text, reference moment (ISO), grain, expected, between tabs. Grains: `minute`
-and `day` (the start), `span` (first and last day, A/B), `none`, `ask`. Lines that begin with #
+and `day` (the start), `range` (the first and the last minute, A/B), `span` (first and last day,
+A/B), `none`, `ask`. Lines that begin with #
 are remarks.
 """
 
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -46,9 +47,13 @@ def read(file: Path) -> list[Phrase]:
 
 
 def _minute(found: Answer, phrase: Phrase) -> bool:
-    expected = datetime.fromisoformat(phrase.expected)
-    expected = expected if expected.tzinfo else expected.replace(tzinfo=phrase.now.tzinfo)
-    return isinstance(found, When) and found.start == expected.replace(second=0, microsecond=0)
+    return isinstance(found, When) and found.start == _moment(phrase.expected, phrase)
+
+
+def _moment(said: str, phrase: Phrase) -> datetime:
+    moment = datetime.fromisoformat(said)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=phrase.now.tzinfo)
+    return moment.replace(second=0, microsecond=0)
 
 
 def _day(found: Answer, phrase: Phrase) -> bool:
@@ -63,9 +68,16 @@ def _span(found: Answer, phrase: Phrase) -> bool:
     return (found.start.date().isoformat(), last_day.isoformat()) == (first[:10], last[:10])
 
 
+def _range(found: Answer, phrase: Phrase) -> bool:
+    first, _, last = phrase.expected.partition("/")
+    ends = isinstance(found, When) and found.end == _moment(last, phrase)
+    return ends and _minute(found, replace(phrase, expected=first))
+
+
 RIGHT: dict[str, Callable[[Answer, Phrase], bool]] = {
     "minute": _minute,
     "day": _day,
+    "range": _range,
     "span": _span,
     "none": lambda found, phrase: found is None,
     "ask": lambda found, phrase: isinstance(found, Unclear),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.dates import measure, read
+from bench.dates import differing, measure, read
 from knowledge.dates import Grain, Unclear, When, read_when
 from knowledge.dates.calendar_days import FESTIVALS, by_moon
 
@@ -34,6 +34,11 @@ def test_the_held_out_phrases_are_understood() -> None:
     assert figures["phrases"] >= 160
     assert figures["accuracy"] >= 0.97
     assert figures["silent_wrong"] <= 0.01
+
+
+def test_many_threads_are_told_what_one_is_told() -> None:
+    """`tests/bench/test_dates.py` has the control: a reader that keeps what it was asked."""
+    assert differing(read(Path("tests/knowledge/dates.tsv")), read_when) == 0
 
 
 def test_a_moment_lasts_a_minute() -> None:

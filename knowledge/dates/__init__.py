@@ -14,6 +14,7 @@ from knowledge.dates.english import ENGLISH
 from knowledge.dates.holidays import Holiday, read_holiday
 from knowledge.dates.meaning import Grain, Unclear, When
 from knowledge.dates.phrases import Joints, Message
+from knowledge.dates.plain import in_plain_words
 from knowledge.dates.tokens import Grammar, Token, find
 from knowledge.text import normalise
 
@@ -31,7 +32,7 @@ def read_when(text: str, now: datetime) -> When | Unclear | None:
     `now` is aware. Dates without a year, weekdays and times that are over mean the next ones;
     “昨天” and other words for the past stay past.
     """
-    said = english.BETWEEN.sub(r"\g<1>to ", normalise(text[:LONGEST]))
+    said = english.BETWEEN.sub(r"\g<1>to ", in_plain_words(normalise(text[:LONGEST])))
     chinese = HAN.search(said) is not None
     words = chinese_words if chinese else english
     kept = words.RECURS.sub(_blank, words.NO_TIME.sub(_blank, said))
@@ -42,7 +43,7 @@ def read_when(text: str, now: datetime) -> When | Unclear | None:
             said,
             now,
             _meant(said, tokens, words.NEGATED, words.UNAVAILABLE, words.CHANGED),
-            Joints(words.RANGE, words.EITHER, words.TOGETHER, words.BEFORE),
+            Joints(words.RANGE, words.EITHER, words.TOGETHER, words.BY, words.BEFORE),
             chinese_words.HINTS[hint[0]] if hint else None,
             recurs=words.RECURS.search(said) is not None,
         )

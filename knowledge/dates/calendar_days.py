@@ -1,7 +1,9 @@
 """Days of the calendar: of a month, of the moon's year, and the festivals."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 import chinese_calendar
 
@@ -74,6 +76,7 @@ def every_year(of_year: Callable[[int], date | None], today: date) -> Days | Non
     return Days(tuple((on, on) for on in found)) if found else None
 
 
+@lru_cache(maxsize=4096)  # twelve years of days; elders' feasts are looked up again and again
 def by_moon(year: int, number: int, of: int) -> date | None:
     """Return the date of a day of the moon's year, None when unknown or when there is none."""
     if not 0 <= year - FIRST_MOON_YEAR < len(MOON_YEARS):
@@ -104,12 +107,14 @@ def _eve(year: int) -> date | None:
     return new_year - timedelta(days=1) if new_year else None
 
 
-def _qingming(year: int) -> date:
-    return date(year, 4, int(year % 100 * 0.2422 + 4.81) - year % 100 // 4)
+def _before_eve(year: int) -> date | None:
+    eve = _eve(year)
+    return eve - timedelta(days=1) if eve else None
 
 
-def _dongzhi(year: int) -> date:
-    return date(year, 12, int(year % 100 * 0.2422 + 21.94) - year % 100 // 4)
+def _term(number: int, of: float) -> Callable[[int], date]:
+    """Return the day of a solar term, by the almanacs' formula for this century."""
+    return lambda year: date(year, number, int(year % 100 * 0.2422 + of) - year % 100 // 4)
 
 
 def _on(number: int, of: int) -> Callable[[int], date | None]:
@@ -130,10 +135,12 @@ FESTIVALS: dict[str, Callable[[int], date | None]] = {
     "新年第一天": _on(1, 1),
     "情人节": _on(2, 14),
     "妇女节": _on(3, 8),
+    "三八节": _on(3, 8),
     "植树节": _on(3, 12),
-    "清明": _qingming,
+    "清明": _term(4, 4.81),
     "劳动节": _on(5, 1),
     "五一": _on(5, 1),
+    "立夏": _term(5, 5.52),
     "青年节": _on(5, 4),
     "母亲节": _nth(5, 2, 6),
     "儿童节": _on(6, 1),
@@ -144,7 +151,7 @@ FESTIVALS: dict[str, Callable[[int], date | None]] = {
     "教师节": _on(9, 10),
     "国庆": _on(10, 1),
     "万圣节": _on(10, 31),
-    "冬至": _dongzhi,
+    "冬至": _term(12, 21.94),
     "平安夜": _on(12, 24),
     "圣诞": _on(12, 25),
     "春节": _moon(1, 1),
@@ -153,10 +160,12 @@ FESTIVALS: dict[str, Callable[[int], date | None]] = {
     "端午": _moon(5, 5),
     "七夕": _moon(7, 7),
     "中元节": _moon(7, 15),
+    "七月半": _moon(7, 15),
     "中秋": _moon(8, 15),
     "重阳": _moon(9, 9),
     "腊八": _moon(12, 8),
     "除夕": _eve,
+    "小年夜": _before_eve,
     "大年夜": _eve,
     "大年三十": _eve,
     "年三十": _eve,
@@ -185,9 +194,11 @@ FESTIVALS: dict[str, Callable[[int], date | None]] = {
 def festival(name: str, today: date, year: int | None = None) -> Days | None:
     """Return the festival of a year, the next one when no year is named."""
     of_year = FESTIVALS[name]
-    if year is None:
-        return every_year(of_year, today)
-    on = of_year(year)
+    found = every_year(of_year, today) if year is None else _of_year(of_year(year))
+    return replace(found, feast=True) if found else None
+
+
+def _of_year(on: date | None) -> Days | None:
     return day(on) if on else None
 
 

@@ -4,7 +4,16 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from knowledge.dates.chinese_days import CHINESE_DAYS
-from knowledge.dates.chinese_words import HAN, MINUTES, NOT_INSIDE, PARTS, N, any_of, number
+from knowledge.dates.chinese_words import (
+    HAN,
+    MINUTES,
+    NOT_INSIDE,
+    PARTS,
+    UNIT,
+    N,
+    any_of,
+    number,
+)
 from knowledge.dates.numeric import NUMERIC
 from knowledge.dates.tokens import Clock, Grammar, Moment, Value
 
@@ -12,10 +21,13 @@ CHINESE = Grammar([*NUMERIC, *CHINESE_DAYS])
 says = CHINESE.says
 
 _MINUTE = (
-    rf"半|[一三13]刻|[零〇0][{HAN}\d]分?|[一二三四五]?十[{HAN}]?分?|[1-5]\d分?|{N}分(?!钟)"
+    rf"半|[一三13]刻|[零〇0](?:{UNIT}|\d)分?|[一二三四五]?十{UNIT}?分?|[1-5]\d分?|{N}分(?!钟)"
 )
 _AGO_OR_AHEAD = "(?P<way>之后|以后|后|之前|以前|前)"
-_LENGTH = rf"(?P<n>半|{N})个?(?P<half>半)?个?(?P<unit>{any_of(MINUTES)})"
+_LENGTH = (
+    rf"(?<![\d.百千{HAN}])(?P<n>半|\d+\.5|{N})个?(?P<half>半)?个?(?P<unit>{any_of(MINUTES)})"
+    rf"(?:[零又]?(?P<more>{N})分钟?)?"
+)
 # “一点” alone means a little; as a time it follows a day or a part of one, or begins a range.
 _AFTER_A_DAY = re.compile(r"(?:[午晨晚上早夜里天日号一二三四五六儿朝]|,)\s*$")
 _BEFORE_A_TIME = re.compile(r"\s*(?:到|至|-|~|—|左右|来|开始)")
@@ -23,6 +35,7 @@ _BEFORE_A_TIME = re.compile(r"\s*(?:到|至|-|~|—|左右|来|开始)")
 
 @says(rf"(?P<part>{any_of(part for part in PARTS if len(part) > 1)})")
 @says(r"(?<=[今明后昨前当六日天一二三四五号])(?P<part>[早晚夜])(?!会|饭|餐|点|班|报|市|宵)")
+@says(rf"(?<![今明后昨前当最提每这多清大老傍])(?P<part>[早晚])(?={N}[点:])")
 def _part(match: re.Match[str], now: datetime) -> Value | None:
     return PARTS[match["part"]]
 
@@ -47,6 +60,13 @@ def _is_one_o_clock(match: re.Match[str]) -> bool:
     return bool(alone or _AFTER_A_DAY.search(before) or _BEFORE_A_TIME.match(after))
 
 
+@says(r"(?<=[午晨晚上早里])(?P<h>\d{1,2})\.(?P<m>[0-5]\d)(?![\d.元块度米公])")
+def _dotted_clock(match: re.Match[str], now: datetime) -> Value | None:
+    """Read “下午3.30”; without a part of the day it would be a date."""
+    hour = int(match["h"])
+    return Clock(hour, int(match["m"])) if hour <= 24 else None
+
+
 @says(rf"差(?P<m>[一三13]刻|{N}分?)钟?(?:就|到)?(?P<h>{N})点钟?")
 @says(rf"{NOT_INSIDE}(?P<h>{N})点差(?P<m>[一三13]刻|{N}分)")
 def _before_the_hour(match: re.Match[str], now: datetime) -> Value | None:
@@ -62,9 +82,16 @@ def _first_of_range(match: re.Match[str], now: datetime) -> Value | None:
 
 
 @says(rf"(?:再?过)?{_LENGTH}{_AGO_OR_AHEAD}")
-@says(rf"再过{_LENGTH}(?P<way>)")
+@says(rf"(?<![超经路])再?过{_LENGTH}(?P<way>)(?!了)")
 def _minutes_from_now(match: re.Match[str], now: datetime) -> Value | None:
-    count = 0.5 if match["n"] == "半" else number(match["n"]) + (0.5 if match["half"] else 0)
-    ahead = timedelta(minutes=count * MINUTES[match["unit"]])
+    count = _count(match["n"]) + (0.5 if match["half"] else 0)
+    minutes = count * MINUTES[match["unit"]] + number(match["more"] or "0")
+    ahead = timedelta(minutes=minutes)
     at = now.astimezone(UTC) + (-ahead if match["way"].endswith("前") else ahead)
     return Moment(at.astimezone(now.tzinfo))
+
+
+def _count(said: str) -> float:
+    if said == "半":
+        return 0.5
+    return float(said) if "." in said else number(said)

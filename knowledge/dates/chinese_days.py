@@ -17,6 +17,7 @@ from knowledge.dates.calendar_days import (
     shifted,
 )
 from knowledge.dates.chinese_words import (
+    DIGIT,
     HAN,
     MONTH_PARTS,
     MOON_FEASTS,
@@ -46,19 +47,24 @@ from knowledge.dates.tokens import (
 CHINESE_DAYS = Grammar()
 says = CHINESE_DAYS.says
 
-_YEAR = rf"(?:(?P<year>{any_of(RELATIVE_YEARS)}|(?:20\d\d|\d\d|二[零〇][{HAN}]{{2}})年)的?)?"
+_YEAR = rf"(?:(?P<year>{any_of(RELATIVE_YEARS)}|(?:20\d\d|\d\d|二[零〇]{DIGIT}{{2}})年)的?)?"
 _WEEK = "(?:周|星期|礼拜)"
 _WHICH = r"(?P<which>这一?|本|当|(?<![楼以地桥车线手山底早晚])(?:上+|下+)一?)个?"
-_WHICH_WEEK = rf"(?:{_WHICH}|(?<![\d{HAN}个每])){_WEEK}"
+# A week begins here, not in “三周”; in 周四周五 it does.
+_WHICH_WEEK = rf"(?:{_WHICH}|(?<=[周期拜][一二三四五六日天])|(?<![\d{HAN}个每])){_WEEK}"
 _NTH = rf"(?P<nth>第{N}|最后[一1]?)个?{_WEEK}(?P<weekday>[一二三四五六日天])?"
+_EARLY = "初[一二三四五六七八九十]"  # in the moon's months
 _MONTH_PART = "(?P<part>上旬|中旬|下旬|初|底|末|中)"
-_OF_MONTH = rf"(?:{_NTH}|{_MONTH_PART}|(?P<last>最后一天))"
-_SOME = r"(?P<n>(?P<two>一两|两三|三四|四五|三五)|半|" + N + ")个?"
+_OF_MONTH = rf"(?:{_NTH}|月?{_MONTH_PART}|(?P<last>最后一天))"
+_SOME = rf"(?<![\d.百千{HAN}])(?P<n>(?P<two>一两|两三|三四|四五|三五)|半|" + N + ")个?"
+
+
+FARTHEST = 1000  # days, weeks, months or years
 
 
 def _year(match: re.Match[str], now: datetime) -> int | None:
     said = match["year"]
-    if said is None or said in RELATIVE_YEARS:
+    if not said or said in RELATIVE_YEARS:
         return now.year + RELATIVE_YEARS[said] if said else None
     year = number(said.rstrip("年"))
     return year if year >= 100 else 2000 + year
@@ -109,13 +115,13 @@ def _week(match: re.Match[str], now: datetime) -> Value | None:
     return days(monday, monday + timedelta(days=6))
 
 
-@says(rf"{_WHICH_WEEK}(?P<a>[一二三四五六])、?(?P<b>[一二三四五六日])(?![点{HAN}])")
-def _two_weekdays(match: re.Match[str], now: datetime) -> Value | None:
-    """Read “周二三”: which of the two is for the resident to say."""
-    if (match["a"], match["b"]) == ("六", "日"):
+@says(rf"{_WHICH_WEEK}(?P<all>[一二三四五六](?:、?[一二三四五六日])+)(?![点{HAN}])")
+def _some_weekdays(match: re.Match[str], now: datetime) -> Value | None:
+    """Read “周二三” and “周一、三、五”: which of them is for the resident to say."""
+    named = [WEEKDAYS[han] for han in match["all"].replace("、", "")]
+    if named == [5, 6]:
         return None
     monday = week_of(now.date()) + timedelta(weeks=_steps(match["which"]))
-    named = [WEEKDAYS[match["a"]], WEEKDAYS[match["b"]]]
     if match["which"]:
         return either(*(day(monday + timedelta(days=n)) for n in named))
     return either(*(next_weekdays(n, now.date()) for n in named))
@@ -146,14 +152,19 @@ def _date(match: re.Match[str], now: datetime) -> Value | None:
 
 @says(SLASHED)
 @says(r"(?<![\d.])(?P<a>1[0-2]|0?[1-9])\.(?P<b>\d\d?)(?=[号日上下早晚])")
+@says(
+    r"(?:^|(?<=[约订报选是到在,。 ]))(?P<a>1[0-2]|[1-9])\.(?P<b>\d\d?)"
+    r"(?=$|[\s,。?(周星礼中凌傍]|有|那天|的(?!.{0,4}[价费钱票元度米]))"
+)
 def _slashed(match: re.Match[str], now: datetime) -> Value | None:
     return next_date(int(match["a"]), int(match["b"]), now)
 
 
 @says(rf"{_YEAR}(?:农历|阴历|老历|旧历)的?(?P<m>{N}|正|冬|腊)月的?(?P<d>初?{N})")
-@says(rf"{_YEAR}(?P<m>[正冬腊])月的?(?P<d>初?[{HAN}]+)(?![点个])")
-@says(rf"{_YEAR}{NOT_INSIDE}(?P<m>[{HAN}]+)月的?(?P<d>初[{HAN}]+)")
-@says(rf"{_YEAR}(?P<m>)大年(?P<d>初[{HAN}]+)")
+@says(rf"{_YEAR}(?P<m>[正冬腊])月的?(?P<d>初?{N})(?![点个{HAN}])")
+@says(rf"{_YEAR}{NOT_INSIDE}(?P<m>{N})月的?(?P<d>{_EARLY})")
+@says(rf"{_YEAR}(?P<m>)大年(?P<d>{_EARLY})")
+@says(rf"(?<![今明去后前每半些多几\d{HAN}])(?P<year>)(?P<m>)年(?P<d>{_EARLY})")
 def _moon_date(match: re.Match[str], now: datetime) -> Value | None:
     named = match["m"]
     number_ = NAMED_MONTHS[named] if named in NAMED_MONTHS else number(named)
@@ -166,11 +177,11 @@ def _moon_day(match: re.Match[str], now: datetime) -> Value | None:
     today, of = now.date(), number(match["d"])
     found = sorted(
         on
-        for year in (today.year - 1, today.year)
-        for number_ in range(1, 13)
+        for year in (today.year - 1, today.year, today.year + 1)
+        for number_ in range(13)  # the doubled month, too
         if (on := by_moon(year, number_, of)) and on >= today
     )
-    return day(found[0]) if found else None
+    return Days(tuple((on, on) for on in found), of_month=True) if found else None
 
 
 @says(rf"{_YEAR}{NOT_INSIDE}(?P<m>{N})月份?的?{_OF_MONTH}?(?![{HAN}\d卡]|多少)")
@@ -206,7 +217,7 @@ def _in_month(match: re.Match[str], first: date) -> Days | Unsure | None:
     last = shifted(first, 1) - timedelta(days=1)
     if match["part"]:
         start, stop = MONTH_PARTS[match["part"]]
-        return days(first.replace(day=start), first.replace(day=min(stop, last.day)))
+        return days(*(first.replace(day=min(of, last.day)) for of in (start, stop)))
     if match["last"]:
         return day(last)
     if not match["nth"]:
@@ -229,19 +240,31 @@ def _successive(read: list[Days | Unsure | None]) -> Value | None:
 @says(rf"{NOT_INSIDE}(?P<d>{N})(?:号|日)(?!内|后|以后|之后|以内|之内)")
 @says(rf"{NOT_INSIDE}(?P<d>{N})(?=[、和到至~-](?:{N}、)*{N}(?:号|日))")
 def _day_of_month(match: re.Match[str], now: datetime) -> Value | None:
+    if match["d"] == "两":  # 两日 lasts two days
+        return None
     return day_of_month(number(match["d"]), now.date())
 
 
 @says(
     rf"{_YEAR}(?P<name>{any_of(n for n in FESTIVALS if not n.isascii())})(?:儿童|劳动)?节?"
-    r"(?P<free>小长假|长假|假期|期间|黄金周)?(?![前后点号月楼个]|以[前后]|之[前后])"
+    r"(?P<free>小长假|长假|假期|期间|黄金周)?(?:的?(?P<off>前[一1]天|前夜|第[二三四五]天))?"
+    r"(?![前后点号月楼个]|以[前后]|之[前后])"
 )
 def _festival(match: re.Match[str], now: datetime) -> Value | None:
     read = holiday if match["free"] else festival
-    return read(match["name"], now.date(), _year(match, now))
+    found, off = read(match["name"], now.date(), _year(match, now)), match["off"]
+    if off is None or not isinstance(found, Days):
+        return found
+    later = timedelta(days=-1 if off[0] == "前" else number(off[1]) - 1)
+    return Days(tuple((first + later, first + later) for first, _ in found.successive))
 
 
-@says(rf"(?:{any_of(RELATIVE_YEARS)})(?!的?第)")
+@says(rf"(?P<year>{any_of(RELATIVE_YEARS)})年?的?(?:最后[一1]天)")
+def _last_of_year(match: re.Match[str], now: datetime) -> Value | None:
+    return day(date(now.year + RELATIVE_YEARS[match["year"]], 12, 31))
+
+
+@says(rf"(?:{any_of(RELATIVE_YEARS)})(?!的?(?:第|最后|[春夏秋冬上下暑寒年初底末]))")
 def _whole_year(match: re.Match[str], now: datetime) -> Value | None:
     year = now.year + RELATIVE_YEARS[match[0]]
     return days(date(year, 1, 1), date(year, 12, 31))
@@ -249,24 +272,31 @@ def _whole_year(match: re.Match[str], now: datetime) -> Value | None:
 
 @says(rf"(?:再?过)?{_SOME}(?P<unit>天|日|周|星期|礼拜|月|年)(?P<way>之后|以后|后|之前|以前|前)")
 @says(rf"再过{_SOME}(?P<unit>天|周|星期|礼拜|月|年)(?P<way>)")
+@says(rf"(?<![超经路])过{_SOME}(?P<unit>周|星期|礼拜|月)(?P<way>)(?!了)")
 def _days_from_now(match: re.Match[str], now: datetime) -> Value | None:
     way = -1 if match["way"].endswith("前") else 1
     counts = [number(han) for han in match["n"]] if match["two"] else [_count(match["n"])]
-    return either(*(day(_stepped(now.date(), way * n, match["unit"])) for n in counts))
+    read = [_stepped(now.date(), way * n, match["unit"]) for n in counts]
+    found = [day(on) for on in read if on]
+    return either(*found) if found else None
 
 
 @says(rf"{_SOME}(?P<unit>天|日|周|星期|礼拜|月)(?:之内|以内|内)")
 @says(rf"(?:未来|接下来|今后){_SOME}(?P<unit>天|周|星期|礼拜|月)")
 def _within(match: re.Match[str], now: datetime) -> Value | None:
     last = number(match["two"][-1]) if match["two"] else _count(match["n"])
-    return days(now.date(), _stepped(now.date(), last, match["unit"]))
+    on = _stepped(now.date(), last, match["unit"])
+    return days(now.date(), on) if on else None
 
 
 def _count(said: str) -> float:
     return 0.5 if said == "半" else number(said)
 
 
-def _stepped(today: date, count: float, unit: str) -> date:
+def _stepped(today: date, count: float, unit: str) -> date | None:
+    """Return the day so far away; None if it is further than anybody can mean."""
+    if abs(count) >= FARTHEST:
+        return None
     if unit == "年":
         return shifted(today, round(count * 12))
     if unit == "月" and count == int(count):

@@ -23,7 +23,6 @@ from knowledge.dates.tokens import (
     Value,
     day,
     days,
-    either,
     next_weekdays,
     week_of,
 )
@@ -58,12 +57,13 @@ NEGATED = re.compile(r"\b(?:not|except|but not)\s+(?:on\s+)?$")
 UNAVAILABLE = re.compile(r"[^,.;!?]{0,12}?(?:doesn't work|is full|i'm busy|i can't)")
 CHANGED = re.compile(r".*\b(?:mov|chang|reschedul|switch|postpon)\w*\b.*\bto\b")
 RANGE = re.compile(r"\s*(?:to|until|till|through|-|–|~)\s*(?:the\s+)?")
-BEFORE = re.compile(r"(?!)")  # “before Friday” comes first in English
+BY = re.compile(r"\b(?:by|before|no later than)\s+(?:the\s+)?$")
+BEFORE = re.compile(r"(?!)")
 BETWEEN = re.compile(r"(\bbetween [a-z\d:. ]{1,20}? )and\b")
 EITHER = re.compile(r"\s*(?:or|and|&)\s*")
 TOGETHER = re.compile(r"\s*(?:and|&|,)\s*")
 
-_N = r"(?P<n>\d+|a couple of|half an?|" + "|".join(n for n in NUMBERS if " " not in n) + ")"
+_N = r"(?P<n>\d{1,3}|a couple of|half an?|" + "|".join(n for n in NUMBERS if " " not in n) + ")"
 _H = r"(?P<h>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _WEEKDAY = (
     r"(?P<weekday>mon(?:day)?|tues?(?:day)?|wed(?:nesday)?|thu(?:rs?)?(?:day)?|fri(?:day)?|"
@@ -75,6 +75,12 @@ _MONTH = (
 )
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,?\s+(?P<year>20\d\d))?"
+_UNIT = "minute|min|hour|hr"
+_HALF = "(?P<half> and a half)?"
+_MORE = (
+    r"(?: and (?P<more>a half)|"
+    r",? (?:and )?(?P<minutes>\d{1,3}|ten|twenty|thirty) min(?:ute)?s?)?"
+)
 _B, _E = r"(?<![a-z0-9])", r"(?![a-z0-9])"  # also between Chinese characters
 
 
@@ -138,7 +144,7 @@ def _week_or_month(match: re.Match[str], now: datetime) -> Value | None:
 @says(rf"{_B}(?:the )?end of (?:the|this|(?P<which>next)) month{_E}")
 def _end_of_month(match: re.Match[str], now: datetime) -> Value | None:
     first = shifted(now.date().replace(day=1), 1 if match["which"] else 0)
-    return days(first.replace(day=25), shifted(first, 1) - timedelta(days=1))
+    return day(shifted(first, 1) - timedelta(days=1))
 
 
 @says(rf"{_B}(?:the )?{_DAY}(?: of)? {_MONTH}{_YEAR}{_E}")
@@ -180,11 +186,9 @@ def _nth_weekday(match: re.Match[str], now: datetime) -> Value | None:
 
 @says(SLASHED)
 def _slashed(match: re.Match[str], now: datetime) -> Value | None:
-    """Read 3/12 both ways, where both are dates."""
+    """Read 3/12 as everybody here writes it, the month first; 28/11 can only be a day first."""
     first, second = int(match["a"]), int(match["b"])
-    read = [next_date(second, first, now), next_date(first, second, now)]
-    readings = dict.fromkeys(days for days in read if isinstance(days, Days))
-    return either(*readings) if readings else None
+    return next_date(first, second, now) or next_date(second, first, now)
 
 
 @says(rf"{_B}(?P<name>{'|'.join(n for n in FESTIVALS if n.isascii())}){_E}")
@@ -192,10 +196,13 @@ def _festival(match: re.Match[str], now: datetime) -> Value | None:
     return festival(match["name"], now.date())
 
 
-@says(rf"{_B}in {_N} (?P<unit>minute|min|hour|hr)s?(?P<ago>)?{_E}")
-@says(rf"{_B}{_N} (?P<unit>minute|min|hour|hr)s? (?:(?P<ago>ago)|from now|later){_E}")
+@says(rf"{_B}in {_N}{_HALF} (?P<unit>{_UNIT})s?{_MORE}(?P<ago>)?{_E}")
+@says(rf"{_B}{_N}{_HALF} (?P<unit>{_UNIT})s?{_MORE} (?:(?P<ago>ago)|from now|later){_E}")
 def _minutes_from_now(match: re.Match[str], now: datetime) -> Value | None:
-    ahead = timedelta(minutes=_number(match["n"]) * UNITS[match["unit"]])
+    halves = 0.5 if match["half"] or match["more"] else 0
+    minutes = (_number(match["n"]) + halves) * UNITS[match["unit"]]
+    minutes += _number(match["minutes"] or "0")
+    ahead = timedelta(minutes=minutes)
     at = now.astimezone(UTC) + (-ahead if match["ago"] else ahead)
     return Moment(at.astimezone(now.tzinfo))
 
@@ -222,9 +229,9 @@ def _part(match: re.Match[str], now: datetime) -> Value | None:
     return PARTS[match["part"]]
 
 
-@says(rf"{_B}(?:noon|midday){_E}")
+@says(rf"{_B}(?P<at>noon|midday|midnight){_E}")
 def _noon(match: re.Match[str], now: datetime) -> Value | None:
-    return Clock(12, plain=True)
+    return Clock(24 if match["at"] == "midnight" else 12, plain=True)
 
 
 _RANGE_BEFORE = re.compile(
@@ -253,7 +260,11 @@ def _half_past(match: re.Match[str], now: datetime) -> Value | None:
     return Clock(int(_number(match["h"])), 30)
 
 
-@says(rf"{_B}(?P<m>quarter|five|ten|twenty|\d+) (?:minutes )?(?P<way>past|to) {_H}{_E}")
+@says(rf"{_B}(?P<m>quarter|five|ten|twenty|\d{1, 2}) (?:minutes )?(?P<way>past) {_H}{_E}")
+@says(
+    rf"{_B}(?<!from )(?<!between )(?P<m>quarter|five|ten|twenty|\d{1, 2}(?= min)) (?:minutes )?"
+    rf"(?P<way>to) {_H}{_E}"
+)
 def _past_or_to(match: re.Match[str], now: datetime) -> Value | None:
     hour = int(_number(match["h"]))
     minute = 15 if match["m"] == "quarter" else int(_number(match["m"]))

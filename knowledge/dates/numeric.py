@@ -11,6 +11,12 @@ SLASHED = r"(?<![\d/.])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/])"
 AM, PM = Part(0, 12, 0), Part(12, 24, 12)
 
 
+@NUMERIC.says(r"^(?P<m>1[0-2]|[1-9])\.(?P<d>\d\d?)$")
+def _dotted(match: re.Match[str], now: datetime) -> Value | None:
+    """Read “12.5”, where it is all that is said."""
+    return next_date(int(match["m"]), int(match["d"]), now)
+
+
 @NUMERIC.says(r"(?<!\d)(?P<y>20\d\d)(?P<mark>[-/.])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})(?!\d)")
 @NUMERIC.says(r"(?<!\d)(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)")
 def _date(match: re.Match[str], now: datetime) -> Value | None:
@@ -24,11 +30,11 @@ def _date(match: re.Match[str], now: datetime) -> Value | None:
     r"(?<![\d:.])(?P<h>\d{1,2}):(?P<m>[0-5]\d)(?::[0-5]\d)?(?!\d|:|\s*[ap]\.?m(?![a-z]))"
 )
 def _clock(match: re.Match[str], now: datetime) -> Value | None:
-    """Read 1:00 to 6:59 as maybe of the afternoon; 07:00 and later as written."""
+    """Read it in 24 hours; alone and without a day, 3:30 may be of the afternoon."""
     hour, minute = int(match["h"]), int(match["m"])
     if hour > 24 or (hour == 24 and minute):
         return None
-    return Clock(hour, minute, plain=hour > 6 or match["h"].startswith("0"))
+    return Clock(hour, minute, plain=True, doubtful=match["h"] in "123456")
 
 
 @NUMERIC.says(

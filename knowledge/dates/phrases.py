@@ -9,6 +9,7 @@ from typing import Any
 
 from knowledge.dates.meaning import Grain, Unclear, When
 from knowledge.dates.tokens import (
+    NOON,
     Clock,
     Dates,
     Days,
@@ -25,6 +26,8 @@ LONGEST_RANGE = 12 * 60  # of one day, when nothing else says which half of it i
 NIGHT = 6  # nobody asks at noon for three in the morning
 MANY = 7  # days a clock time is offered for, at most
 BETWEEN = re.compile(r"[\s()（）,，的:是]*")
+LISTED = re.compile("[,，]")
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,15 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Joints:
-    """How a language joins two times: a range, a choice, days in a row; and says a deadline."""
+    """How a language joins two times: a range, a choice, days in a row; and says a deadline.
+
+    `by` ends before the time it is about, `before` begins after it.
+    """
 
     range: re.Pattern[str]
     either: re.Pattern[str]
     together: re.Pattern[str]
+    by: re.Pattern[str]
     before: re.Pattern[str]
 
 
@@ -93,7 +100,7 @@ def _phrases(message: Message) -> list[Phrase]:
         else:
             phrases += _added(whole, token, gap, message.now)
         before = token
-    return _sharing(list(_inheriting(phrases, message.now)), message)
+    return _sharing(list(_inheriting(phrases, message)), message)
 
 
 def _added(whole: Phrase, token: Token, gap: str, now: datetime) -> list[Phrase]:
@@ -107,10 +114,20 @@ def _added(whole: Phrase, token: Token, gap: str, now: datetime) -> list[Phrase]
     elif _free(whole, token.value):
         return [replace(_put(whole, token), end=token.end)]
     elif BETWEEN.fullmatch(gap) and isinstance(token.value, Days) and whole.days:
-        same = _agreed(whole.days, token.value, now)
-        if same and whole.clock is None:
-            return [replace(whole, days=same, end=token.end)]
+        again = _said_again(whole, token.value, gap, now)
+        if again:
+            return [replace(again, end=token.end)]
     return [whole, _put(Phrase(token.start, token.end), token)]
+
+
+def _said_again(whole: Phrase, days: Days, gap: str, now: datetime) -> Phrase | None:
+    """Return the phrase with days another name tells more exactly, None if it tells others."""
+    if whole.clock or (days.of_month and LISTED.search(gap)):
+        return None
+    same = _agreed(whole.days, days, now)
+    if days.feast and "的" in gap and not isinstance(same, Days):
+        return whole  # 20号的重阳合影 is only called like that
+    return replace(whole, days=same) if same else None
 
 
 def _place(value: Value) -> str:
@@ -130,48 +147,77 @@ def _put(phrase: Phrase, token: Token) -> Phrase:
     return replace(phrase, **pieces)
 
 
-def _agreed(said: Days | Unsure, again: Days, now: datetime) -> Days | Unsure | None:
+def _agreed(said: Days | Unsure | None, again: Days, now: datetime) -> Days | Unsure | None:
     """Return the days two names stand for; both when they contradict each other."""
-    if isinstance(said, Unsure) or not (_single(said) and _single(again)):
+    if not isinstance(said, Days) or not _single(again):
         return None
+    if not _single(said):
+        return _within(said, again)
     for dates in said.successive:
         if dates in again.successive and dates[1] >= now.date():
             return Days((dates,))
     if len(said.successive) == 1 == len(again.successive):
         return None  # two fixed days are two days
+    if _are_of_week(said) and _are_of_week(again):
+        return None  # so are two weekdays
     return either(said, again)
+
+
+def _within(said: Days, again: Days) -> Days | None:
+    """Return the day of “下周 Monday”, “下个月的元旦”: the only one in what was said first."""
+    first, last = said.successive[0]
+    found = [dates for dates in again.successive if first <= dates[0] <= last]
+    one_a_span = again.of_month or again.feast or last - first < WEEK
+    return Days((found[0],)) if one_a_span and len(found) == 1 else None
 
 
 def _single(days: Days) -> bool:
     return all(first == last for first, last in days.successive)
 
 
-def _inheriting(phrases: Sequence[Phrase], now: datetime) -> Iterator[Phrase]:
+def _inheriting(phrases: Sequence[Phrase], message: Message) -> Iterator[Phrase]:
     """Let “周六上午九点，十点也行” speak of Saturday twice, “12月28号或30号” of December."""
     days: Days | Unsure | None = None
+    end = 0
     for phrase in phrases:
-        days = _after(days, phrase.days, now) if phrase.days else days
+        joined = message.joints.either.fullmatch(message.text[end : phrase.start])
+        if phrase.days:
+            days = _after(days, phrase.days, message.now, joined is not None)
         yield phrase if phrase.moment else replace(phrase, days=days)
+        end = phrase.end
 
 
 def _sharing(phrases: list[Phrase], message: Message) -> list[Phrase]:
-    """Let “周三或周四下午三点” speak of three o'clock twice."""
+    """Let “周三或周四下午三点”, “周三周四下午三点” speak of three o'clock twice."""
     for place in range(len(phrases) - 2, -1, -1):
         one, following = phrases[place], phrases[place + 1]
         gap = message.text[one.end : following.start]
         only_days = not (one.part or one.clock or one.until)
         says_more = following.part or following.clock
-        if only_days and says_more and message.joints.either.fullmatch(gap):
+        joints = message.joints
+        joined = joints.either.fullmatch(gap) or joints.together.fullmatch(gap)
+        if only_days and says_more and joined:
             shared = replace(one, part=following.part, clock=following.clock)
             phrases[place] = replace(shared, end=following.end)
     return phrases
 
 
-def _after(before: Days | Unsure | None, days: Days | Unsure, now: datetime) -> Days | Unsure:
-    if not isinstance(before, Days) or isinstance(days, Unsure) or not days.of_month:
+def _after(
+    before: Days | Unsure | None, days: Days | Unsure, now: datetime, joined: bool
+) -> Days | Unsure:
+    """Return what may be meant after other days: “下周二或周三” are of one week."""
+    if not isinstance(before, Days) or isinstance(days, Unsure):
+        return days
+    if not (days.of_month or (joined and _are_of_week(days))):
         return days
     (first, _), _ = _first_coming(before, 0, DAY_MINUTES, now)
-    return replace(days, successive=tuple(d for d in days.successive if d[0] >= first)) or days
+    later = tuple(dates for dates in days.successive if dates[0] >= first)
+    return replace(days, successive=later) if later else days
+
+
+def _are_of_week(days: Days) -> bool:
+    """Whether a weekday was named, and not of which week."""
+    return len(days.successive) > 1 and len({d.weekday() for d, _ in days.successive}) == 1
 
 
 def _not_over(readings: list[When], now: datetime) -> list[When]:
@@ -198,9 +244,10 @@ def _joined(meant: Sequence[tuple[Phrase, list[When]]], message: Message) -> Whe
 
 def _told(phrase: Phrase, message: Message) -> Iterator[When]:
     """Yield every reading of a phrase; of a deadline, the time left until then."""
-    before = message.joints.before.match(message.text, phrase.end)
+    joints, text = message.joints, message.text
+    deadline = joints.before.match(text, phrase.end) or joints.by.search(text[: phrase.start])
     for when in _meanings(phrase, message):
-        if before and not phrase.until and when.end > message.now:
+        if deadline and not phrase.until and when.end > message.now:
             begins = message.now.replace(second=0, microsecond=0)
             yield replace(when, grain=Grain.SPAN, start=begins)
         else:
@@ -238,6 +285,8 @@ def _on_days(phrase: Phrase, days: Days, words: str, message: Message) -> Iterat
     coming = [_first_coming(days, *span, now) for span in spans]
     if len(coming) > 1:
         coming = _sensible(coming, phrase.days is None, now) or coming
+    elif _may_be_later(phrase, message.hint):
+        coming = _or_later(coming[0], days, phrase, now)
     for dates, (start, end) in coming:
         for on in _each(dates)[:MANY]:
             begin = _at(on, start, now)
@@ -245,6 +294,33 @@ def _on_days(phrase: Phrase, days: Days, words: str, message: Message) -> Iterat
 
 
 Coming = tuple[Dates, tuple[int, int]]
+
+
+def _may_be_later(phrase: Phrase, hint: Part | None) -> bool:
+    """Whether nothing says which half of the day a clock from one to twelve is of."""
+    clock = phrase.clock
+    said = phrase.part or hint or phrase.until
+    return bool(clock and not said and 1 <= clock.hour <= NOON and _is_open(clock))
+
+
+def _is_open(clock: Clock) -> bool:
+    return clock.doubtful or not clock.plain
+
+
+def _or_later(soonest: Coming, days: Days, phrase: Phrase, now: datetime) -> list[Coming]:
+    """Add the other half of the day: 十点半 at half past eight is soon, or of next morning.
+
+    With a day the later half is meant only where the earlier is over.
+    """
+    (first, _), (start, end) = soonest
+    half = DAY_MINUTES // 2
+    later = _first_coming(days, start + half, end + half, now)
+    is_over = _at(first, end, now) <= now
+    if phrase.days:
+        return [later] if is_over else [soonest]
+    assert phrase.clock  # noqa: S101 - only asked of phrases with one
+    soon = later[0][0] == now.date() < first
+    return [soonest, later] if soon or phrase.clock.doubtful else [soonest]
 
 
 def _sensible(coming: list[Coming], bare: bool, now: datetime) -> list[Coming]:

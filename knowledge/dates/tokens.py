@@ -14,11 +14,13 @@ class Days:
     """Days somebody named. `successive` are tried in order: the first not yet over is meant.
 
     A fixed date has one, and may be over; “周六” has this week's and those after it. With
-    `of_month` only a number was said: after another date it is of that date's month.
+    `of_month` only a number was said: after another date it is of that date's month. With
+    `feast` a festival was named: after another day it may only be what something is called.
     """
 
     successive: tuple[Dates, ...]
     of_month: bool = False
+    feast: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Clock:
-    """A time by the clock, as it was said; `plain` when it was written in 24 hours."""
+    """A time by the clock, as it was said; `plain` when it was written in 24 hours.
+
+    `doubtful` if many write it like this for the afternoon, too.
+    """
 
     hour: int
     minute: int = 0
     plain: bool = False
+    doubtful: bool = False
 
     def minutes(self, part: Part | None) -> tuple[int, ...]:
         """Return the minutes after midnight it may mean, the likelier first."""

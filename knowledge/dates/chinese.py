@@ -34,7 +34,10 @@ _BEFORE_A_TIME = re.compile(r"\s*(?:到|至|-|~|—|左右|来|开始)")
 
 
 @says(rf"(?P<part>{any_of(part for part in PARTS if len(part) > 1)})")
-@says(r"(?<=[今明后昨前当六日天一二三四五号])(?P<part>[早晚夜])(?!会|饭|餐|点|班|报|市|宵)")
+@says(
+    r"(?:(?<=[今明后昨前当六日天号])|(?<=[周期拜][一二三四五]))(?P<part>[早晚夜])"
+    "(?!会|饭|餐|点|班|报|市|宵)"
+)
 @says(rf"(?<![今明后昨前当最提每这多清大老傍])(?P<part>[早晚])(?={N}[点:])")
 def _part(match: re.Match[str], now: datetime) -> Value | None:
     return PARTS[match["part"]]

@@ -92,7 +92,7 @@ def _two_days(match: re.Match[str], now: datetime) -> Value | None:
 
 
 @says(
-    rf"{_WHICH_WEEK}的?{_WEEK}?(?P<day>[一二三四五六日]|天(?!气)|[1-7](?![\d点:月号]))(?!次|节|回)"
+    rf"(?:{_WHICH_WEEK}|(?<=[一那]个){_WEEK})的?{_WEEK}?(?P<day>[一二三四五六日]|天(?!气)|[1-7](?![\d点:月号]))(?!次|节|回)"
 )
 def _weekday(match: re.Match[str], now: datetime) -> Value | None:
     named = match["day"]

@@ -64,8 +64,11 @@ NO_TIME = re.compile(
     # Words in which a day is none.
     r"后天性|光明日报|今日头条|明日之星|大明朝|明朝(?:历史|皇帝|文化|时期|家具|那些)|"
     rf"(?:上|读|念|升)(?:小|高)?初[一二三]|初[一二三](?:学生|年级|毕业|升|的?(?:孩子|家长))|"
-    # How old somebody is this year.
-    rf"(?:{_YEARS})[^，。,.\d{HAN}]{{0,4}}{N}多?(?:岁|了)"
+    # The day before another that is not said; 国庆前一天 is said.
+    r"(?<![节庆旦夕明一秋阳午宵八至诞六])(?:前一|头一?)[天日晚夜](?:早上|上午|下午|晚上|夜里)?|"
+    # How long: 一下午. How old somebody is this year.
+    rf"(?<![周期拜初月{HAN}])(?:一(?:整个?|个)?|半个)(?:早上|上午|下午|晚上)|"
+    rf"今年(?:多大|几岁|多少岁|高寿)|(?:{_YEARS})[^，。,.\d{HAN}]{{0,4}}{N}多?(?:岁|了)"
 )
 RECURS = re.compile(
     r"每(?:逢|隔)?(?:一|两)?个?(?:周|星期|礼拜|月|天|日|年|晚|早)的?"

@@ -33,7 +33,8 @@ says = ENGLISH.says
 NUMBERS = {
     **{"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6},
     **{"seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12},
-    **{"a couple of": 2, "half an": 0.5, "half a": 0.5, "twenty": 20, "thirty": 30},
+    **{"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50},
+    **{"a couple of": 2, "half an": 0.5, "half a": 0.5},
 }
 NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -48,6 +49,7 @@ PARTS = {
 UNITS = {"minute": 1, "min": 1, "hour": 60, "hr": 60}
 NO_TIME = re.compile(
     r"\bgood (?:morning|afternoon|evening|night)\b|"
+    r"\b(?:morning|afternoon|evening|night) before\b(?! \d)|"
     r"\b\d+(?:st|nd|rd|th) (?:floor|street|avenue|grade|time|person|line|class|birthday)\b|"
     r"\b(?:building|block|room|bus|line|route|platform|window|counter|unit|flat|no\.?|number|"
     r"gate|floor) \d+\b|\bat \d+ (?:\w+ )?(?:road|street|lane|avenue|people)\b"
@@ -64,7 +66,8 @@ EITHER = re.compile(r"\s*(?:or|and|&)\s*")
 TOGETHER = re.compile(r"\s*(?:and|&|,)\s*")
 
 _N = r"(?P<n>\d{1,3}|a couple of|half an?|" + "|".join(n for n in NUMBERS if " " not in n) + ")"
-_H = r"(?P<h>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_H = rf"(?P<h>\d{{1,2}}|{_HOURS})"
 _WEEKDAY = (
     r"(?P<weekday>mon(?:day)?|tues?(?:day)?|wed(?:nesday)?|thu(?:rs?)?(?:day)?|fri(?:day)?|"
     r"sat(?:urday)?|sun(?:day)?)s?"
@@ -223,7 +226,7 @@ def _days_from_now(match: re.Match[str], now: datetime) -> Value | None:
     return days(now.date(), on) if match["in"] == "within" else day(on)
 
 
-@says(rf"{_B}(?:in the |at )?(?P<part>morning|afternoon|evening|night){_E}")
+@says(rf"{_B}(?:in the |at )?(?P<part>morning|afternoon|evening|night)s?{_E}")
 @says(rf"(?<={_B}to)(?P<part>night){_E}")
 def _part(match: re.Match[str], now: datetime) -> Value | None:
     return PARTS[match["part"]]
@@ -253,6 +256,12 @@ def _last_of_range(match: re.Match[str], now: datetime) -> Value | None:
     if not _RANGE_BEFORE.search(match.string[: match.start()]):
         return None
     return _bare_hour(match, now)
+
+
+@says(rf"{_B}(?P<h>{_HOURS}) (?P<half>[ap])\.?m{_E}")
+def _hour_in_words(match: re.Match[str], now: datetime) -> Value | None:
+    hour = NUMBERS[match["h"]] % 12 + (12 if match["half"] == "p" else 0)
+    return Clock(int(hour), plain=True)
 
 
 @says(rf"{_B}half past {_H}{_E}")

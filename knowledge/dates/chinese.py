@@ -30,6 +30,7 @@ _LENGTH = (
 )
 # “一点” alone means a little; as a time it follows a day or a part of one, or begins a range.
 _AFTER_A_DAY = re.compile(r"(?:[午晨晚上早夜里天日号一二三四五六儿朝]|,)\s*$")
+_AFTER_A_TIME = re.compile(r"[点时半刻分\d]\s*(?:到|至|-|~|—)\s*$")
 _BEFORE_A_TIME = re.compile(r"\s*(?:到|至|-|~|—|左右|来|开始)")
 
 
@@ -49,7 +50,8 @@ def _part(match: re.Match[str], now: datetime) -> Value | None:
 )
 def _clock(match: re.Match[str], now: datetime) -> Value | None:
     hour, said = number(match["h"]), match["m"] or ""
-    if hour > 24 or (match[0] in ("一点", "1点") and not _is_one_o_clock(match)):
+    little = match[0] in ("一点", "1点") or match[0].startswith("一时")
+    if hour > 24 or (little and not _is_one_o_clock(match)):
         return None
     if said == "半":
         return Clock(hour, 30)
@@ -60,7 +62,8 @@ def _clock(match: re.Match[str], now: datetime) -> Value | None:
 def _is_one_o_clock(match: re.Match[str]) -> bool:
     before, after = match.string[: match.start()], match.string[match.end() :]
     alone = match[0] == match.string.strip()
-    return bool(alone or _AFTER_A_DAY.search(before) or _BEFORE_A_TIME.match(after))
+    said_before = _AFTER_A_DAY.search(before) or _AFTER_A_TIME.search(before)
+    return bool(alone or said_before or _BEFORE_A_TIME.match(after))
 
 
 @says(r"(?<=[午晨晚上早里])(?P<h>\d{1,2})\.(?P<m>[0-5]\d)(?![\d.元块度米公])")

@@ -49,14 +49,25 @@ says = CHINESE_DAYS.says
 
 _YEAR = rf"(?:(?P<year>{any_of(RELATIVE_YEARS)}|(?:20\d\d|\d\d|二[零〇]{DIGIT}{{2}})年)的?)?"
 _WEEK = "(?:周|星期|礼拜)"
-_WHICH = r"(?P<which>这一?|本|当|(?<![楼以地桥车线手山底早晚])(?:上+|下+)一?)个?"
+# In 一下, 楼下, 网上 and 碰上周末 the word before has the 下 or 上.
+_WHICH = (
+    r"(?P<which>这一?|本|当|(?<![楼以地桥车线手山底早晚网街路马乡加算赶碰遇想能])上+一?|"
+    r"(?<![楼以地桥车线手山底乡剩留余放一])下+一?)个?"
+)
 # A week begins here, not in “三周”; in 周四周五 it does.
 _WHICH_WEEK = rf"(?:{_WHICH}|(?<=[周期拜][一二三四五六日天])|(?<![\d{HAN}个每])){_WEEK}"
 _NTH = rf"(?P<nth>第{N}|最后[一1]?)个?{_WEEK}(?P<weekday>[一二三四五六日天])?"
-_EARLY = "初[一二三四五六七八九十]"  # in the moon's months
+_EARLY = r"初(?:[一二三四五六七八九十]|\d(?!\d))"  # in the moon's months
 _MONTH_PART = "(?P<part>上旬|中旬|下旬|初|底|末|中)"
 _OF_MONTH = rf"(?:{_NTH}|月?{_MONTH_PART}|(?P<last>最后一天))"
-_SOME = rf"(?<![\d.百千{HAN}])(?P<n>(?P<two>一两|两三|三四|四五|三五)|半|" + N + ")个?"
+_FESTIVALS = any_of(name for name in FESTIVALS if not name.isascii())
+_NO_NUMBER = rf"(?:(?<![{HAN}])|(?![{HAN}]))"  # 一五一十 has no 五一
+_SOME = (
+    rf"(?<![\d.百千{HAN}个])(?P<n>(?P<two>一两|两三|三四|四五|三五)|半|"
+    + N
+    + ")个?(?P<half>半)?"
+)
+_UNIT = "天|日|周|星期|礼拜|(?<=[个两半])月"  # 三月前 is before March
 
 
 FARTHEST = 1000  # days, weeks, months or years
@@ -75,12 +86,12 @@ def _steps(which: str | None) -> int:
     return (which or "").count("下") - (which or "").count("上")
 
 
-@says(any_of(RELATIVE_DAYS))
+@says(rf"(?<![然之以今最目从])(?:{any_of(RELATIVE_DAYS)})")
 def _relative_day(match: re.Match[str], now: datetime) -> Value | None:
     return day(now.date() + timedelta(days=RELATIVE_DAYS[match[0]]))
 
 
-@says("[今明后昨前当](?=[早晚夜])")
+@says("(?:[今明后昨前](?=[早晚夜])|当(?=[晚夜]))(?!.[饭餐])")
 def _short_day(match: re.Match[str], now: datetime) -> Value | None:
     return day(now.date() + timedelta(days=SHORT_DAYS[match[0]]))
 
@@ -172,7 +183,18 @@ def _moon_date(match: re.Match[str], now: datetime) -> Value | None:
     return _dated(_year(match, now), number_, of, now, moon=True)
 
 
-@says(rf"(?<![年月当最])初(?P<d>[一二三四五六七八九十])(?![中级{HAN}])")
+@says(rf"{_YEAR}(?:农历|阴历|老历|旧历)的?(?P<m>{N}|[正冬腊])月(?!的?(?:初|{N}|底|末))")
+@says(rf"{_YEAR}(?P<m>[正冬腊])月(?!的?(?:初|{N}|底|末))")
+def _moon_month(match: re.Match[str], now: datetime) -> Value | None:
+    named, year = match["m"], _year(match, now)
+    number_ = NAMED_MONTHS[named] if named in NAMED_MONTHS else number(named)
+    years = (year,) if year else range(now.year - 1, now.year + 2)
+    firsts = [(by_moon(y, number_, 1), by_moon(y, number_, 30)) for y in years]
+    found = [(first, last or first + timedelta(days=28)) for first, last in firsts if first]
+    return Days(tuple(dates for dates in found if year or dates[1] >= now.date())) or None
+
+
+@says(rf"(?<![年月当最])初(?P<d>[一二三四五六七八九十]|\d)(?![中级\d{HAN}])")
 def _moon_day(match: re.Match[str], now: datetime) -> Value | None:
     today, of = now.date(), number(match["d"])
     found = sorted(
@@ -187,7 +209,7 @@ def _moon_day(match: re.Match[str], now: datetime) -> Value | None:
 @says(rf"{_YEAR}{NOT_INSIDE}(?P<m>{N})月份?的?{_OF_MONTH}?(?![{HAN}\d卡]|多少)")
 def _month(match: re.Match[str], now: datetime) -> Value | None:
     number_ = number(match["m"])
-    if not 1 <= number_ <= 12:
+    if not 1 <= number_ <= 12 or match["m"] == "两":  # 两月 lasts two months
         return None
     year = _year(match, now)
     years = (year,) if year else (now.year, now.year + 1)
@@ -203,7 +225,7 @@ def _relative_month(match: re.Match[str], now: datetime) -> Value | None:
     return _in_month(match, first)
 
 
-@says(rf"(?<![\d{HAN}个这本上下当])月(?P<part>底|末|初|中)(?!考|学)(?P<nth>)?(?P<last>)?")
+@says(rf"(?<![\d{HAN}个这本上下当正冬腊])月(?P<part>底|末|初|中)(?!考|学)(?P<nth>)?(?P<last>)?")
 @says(rf"(?<!月)(?<!月的){_NTH}(?P<part>)?(?P<last>)?")
 def _part_of_some_month(match: re.Match[str], now: datetime) -> Value | None:
     if match["nth"] and not match["weekday"]:
@@ -246,7 +268,7 @@ def _day_of_month(match: re.Match[str], now: datetime) -> Value | None:
 
 
 @says(
-    rf"{_YEAR}(?P<name>{any_of(n for n in FESTIVALS if not n.isascii())})(?:儿童|劳动)?节?"
+    rf"{_YEAR}{_NO_NUMBER}(?P<name>{_FESTIVALS})(?:儿童|劳动)?节?"
     r"(?P<free>小长假|长假|假期|期间|黄金周)?(?:的?(?P<off>前[一1]天|前夜|第[二三四五]天))?"
     r"(?![前后点号月楼个]|以[前后]|之[前后])"
 )
@@ -270,27 +292,28 @@ def _whole_year(match: re.Match[str], now: datetime) -> Value | None:
     return days(date(year, 1, 1), date(year, 12, 31))
 
 
-@says(rf"(?:再?过)?{_SOME}(?P<unit>天|日|周|星期|礼拜|月|年)(?P<way>之后|以后|后|之前|以前|前)")
+@says(rf"(?:再?过)?{_SOME}(?P<unit>{_UNIT}|年)(?P<way>之后|以后|后|之前|以前|前)")
 @says(rf"再过{_SOME}(?P<unit>天|周|星期|礼拜|月|年)(?P<way>)")
 @says(rf"(?<![超经路])过{_SOME}(?P<unit>周|星期|礼拜|月)(?P<way>)(?!了)")
 def _days_from_now(match: re.Match[str], now: datetime) -> Value | None:
     way = -1 if match["way"].endswith("前") else 1
-    counts = [number(han) for han in match["n"]] if match["two"] else [_count(match["n"])]
+    counts = [number(han) for han in match["n"]] if match["two"] else [_count(match)]
     read = [_stepped(now.date(), way * n, match["unit"]) for n in counts]
     found = [day(on) for on in read if on]
     return either(*found) if found else None
 
 
-@says(rf"{_SOME}(?P<unit>天|日|周|星期|礼拜|月)(?:之内|以内|内)")
+@says(rf"{_SOME}(?P<unit>{_UNIT})(?:之内|以内|内)")
 @says(rf"(?:未来|接下来|今后){_SOME}(?P<unit>天|周|星期|礼拜|月)")
 def _within(match: re.Match[str], now: datetime) -> Value | None:
-    last = number(match["two"][-1]) if match["two"] else _count(match["n"])
+    last = number(match["two"][-1]) if match["two"] else _count(match)
     on = _stepped(now.date(), last, match["unit"])
     return days(now.date(), on) if on else None
 
 
-def _count(said: str) -> float:
-    return 0.5 if said == "半" else number(said)
+def _count(match: re.Match[str]) -> float:
+    whole = 0.5 if match["n"] == "半" else number(match["n"])
+    return whole + (0.5 if match["half"] else 0)
 
 
 def _stepped(today: date, count: float, unit: str) -> date | None:
@@ -299,6 +322,7 @@ def _stepped(today: date, count: float, unit: str) -> date | None:
         return None
     if unit == "年":
         return shifted(today, round(count * 12))
-    if unit == "月" and count == int(count):
-        return shifted(today, int(count))
-    return today + timedelta(days=round(count * {"天": 1, "日": 1, "月": 30}.get(unit, 7)))
+    if unit == "月":
+        half = count - int(count)
+        return shifted(today, int(count)) + timedelta(days=round(half * 30))
+    return today + timedelta(days=round(count * {"天": 1, "日": 1}.get(unit, 7)))

@@ -34,7 +34,7 @@ def _clock(match: re.Match[str], now: datetime) -> Value | None:
     hour, minute = int(match["h"]), int(match["m"])
     if hour > 24 or (hour == 24 and minute):
         return None
-    return Clock(hour, minute, plain=True, doubtful=match["h"] in "123456")
+    return Clock(hour, minute, plain=True, doubtful=match["h"] in set("123456"))
 
 
 @NUMERIC.says(

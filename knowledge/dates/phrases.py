@@ -249,7 +249,8 @@ def _told(phrase: Phrase, message: Message) -> Iterator[When]:
     for when in _meanings(phrase, message):
         if deadline and not phrase.until and when.end > message.now:
             begins = message.now.replace(second=0, microsecond=0)
-            yield replace(when, grain=Grain.SPAN, start=begins)
+            ends = when.start if phrase.clock and when.start > begins else when.end
+            yield replace(when, grain=Grain.SPAN, start=begins, end=ends)
         else:
             yield when
 
@@ -315,8 +316,8 @@ def _or_later(soonest: Coming, days: Days, phrase: Phrase, now: datetime) -> lis
     (first, _), (start, end) = soonest
     half = DAY_MINUTES // 2
     later = _first_coming(days, start + half, end + half, now)
-    is_over = _at(first, end, now) <= now
     if phrase.days:
+        is_over = _at(first, end, now) <= now < _at(later[0][0], end + half, now)
         return [later] if is_over else [soonest]
     assert phrase.clock  # noqa: S101 - only asked of phrases with one
     soon = later[0][0] == now.date() < first

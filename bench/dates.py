@@ -77,9 +77,10 @@ def _reference(said: str) -> datetime:
     """Read a reference of JioNLP's: a moment, or its first parts as a list or by name."""
     if not said.startswith(("[", "{", "null")):
         return _aware(datetime.fromisoformat(said), ZONE)
-    parts = json.loads(said) or [2021]
-    parts = list(parts.values()) if isinstance(parts, dict) else parts
-    return datetime(*parts, *(1, 1)[len(parts) - 1 :], tzinfo=ZONE)
+    told = json.loads(said) or [2021]
+    parts: list[int] = list(told.values()) if isinstance(told, dict) else told
+    year, month, of, hour, minute, *_ = [*parts, *(1, 1, 0, 0)[len(parts) - 1 :]]
+    return datetime(year, month, of, hour, minute, tzinfo=ZONE)
 
 
 def _aware(moment: datetime, zone: tzinfo | None) -> datetime:

@@ -47,7 +47,8 @@ from knowledge.dates.tokens import (
 CHINESE_DAYS = Grammar()
 says = CHINESE_DAYS.says
 
-_YEAR = rf"(?:(?P<year>{any_of(RELATIVE_YEARS)}|(?:20\d\d|\d\d|二[零〇]{DIGIT}{{2}})年)的?)?"
+_WRITTEN_YEAR = rf"(?:(?<!\d)(?:(?:19|20)?\d\d)|(?:一九|二[零〇]){DIGIT}{{2}})"
+_YEAR = rf"(?:(?P<year>{any_of(RELATIVE_YEARS)}|{_WRITTEN_YEAR}年)的?)?"
 _WEEK = "(?:周|星期|礼拜)"
 # In 一下, 楼下, 网上 and 碰上周末 the word before has the 下 or 上.
 _WHICH = (
@@ -71,6 +72,7 @@ _UNIT = "天|日|周|星期|礼拜|(?<=[个两半])月"  # 三月前 is before M
 
 
 FARTHEST = 1000  # days, weeks, months or years
+SOON = 20  # years: 41年 is to come, 51年 is when somebody was born
 
 
 def _year(match: re.Match[str], now: datetime) -> int | None:
@@ -78,7 +80,9 @@ def _year(match: re.Match[str], now: datetime) -> int | None:
     if not said or said in RELATIVE_YEARS:
         return now.year + RELATIVE_YEARS[said] if said else None
     year = number(said.rstrip("年"))
-    return year if year >= 100 else 2000 + year
+    if year >= 100:
+        return year
+    return 2000 + year if year < now.year % 100 + SOON else 1900 + year
 
 
 def _steps(which: str | None) -> int:

@@ -29,6 +29,7 @@ PLAIN = [
         (r"\bth(?:urd|rusd|rud)ay", "thursday"),
         (r"\bsat(?:er|u)day", "saturday"),
         (r"\btonite\b", "tonight"),
+        (rf"(?<![\d{HAN}])元月(?=份|底|初|的|$|{N}[号日])", "一月"),  # 50元月租 is money
         # Spaces among Chinese words, but not between two numbers.
         (rf"(?<=[一-鿿])(?<![{HAN}])\s+(?=[\d一-鿿])", ""),
         (rf"(?<=[{HAN}\d])\s+(?=[一-鿿])(?![{HAN}])", ""),

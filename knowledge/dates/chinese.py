@@ -25,7 +25,7 @@ _MINUTE = (
 )
 _AGO_OR_AHEAD = "(?P<way>之后|以后|后|之前|以前|前)"
 _LENGTH = (
-    rf"(?<![\d.百千{HAN}])(?P<n>半|\d+\.5|{N})个?(?P<half>半)?个?(?P<unit>{any_of(MINUTES)})"
+    rf"(?<![\d.几百千{HAN}])(?P<n>半|\d+\.5|{N})个?(?P<half>半)?个?(?P<unit>{any_of(MINUTES)})"
     rf"(?:[零又]?(?P<more>{N})分钟?)?"
 )
 # “一点” alone means a little; as a time it follows a day or a part of one, or begins a range.

@@ -64,7 +64,7 @@ _OF_MONTH = rf"(?:{_NTH}|月?{_MONTH_PART}|(?P<last>最后一天))"
 _FESTIVALS = any_of(name for name in FESTIVALS if not name.isascii())
 _NO_NUMBER = rf"(?:(?<![{HAN}])|(?![{HAN}]))"  # 一五一十 has no 五一
 _SOME = (
-    rf"(?<![\d.百千{HAN}个])(?P<n>(?P<two>一两|两三|三四|四五|三五)|半|"
+    rf"(?<![\d.几百千{HAN}个])(?P<n>(?P<two>一两|两三|三四|四五|三五)|半|"
     + N
     + ")个?(?P<half>半)?"
 )

@@ -61,6 +61,9 @@ shell: setup ## Rasa's own shell on the trained model: shows intents and entitie
 bench-intents: ready-to-test ## Intent accuracy; TRAIN=f.tsv TEST=g.tsv [OOS=h.tsv]
 	@$(RASA)/python -m bench.intents --train "$(TRAIN)" --test "$(TEST)" $(if $(OOS),--oos "$(OOS)")
 
+bench-understanding: ready-to-test ## Intents and slots of messages held back, as written and bent; [WRONG=f.tsv]
+	@$(APART) $(PY)/python -m bench.understanding $(if $(WRONG),--wrong "$(WRONG)")
+
 bench-retrieval: ready-to-test ## Retrieval quality, of the pack or of PASSAGES=p.jsonl QUERIES=q.jsonl
 	@$(PY)/python -m bench.retrieval $(if $(PASSAGES),--passages "$(PASSAGES)") $(if $(QUERIES),--queries "$(QUERIES)")
 
@@ -128,4 +131,5 @@ clean: ## Remove what set-up made (never the state folder)
 	rm -rf .venv .venv-rasa .tools .build .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run chat train check environments lint types imports test test-fast test-nlu ready-to-test run-test-nlu shell bench-intents bench-retrieval bench-search bench-categories bench-similar bench-dates bench-chat bench-booking bench-desk bench-matching bench-wechat bench-delivery bench-planner drill drill-booking drill-claims drill-fuzz drill-delivery drill-telegram fix clean
+# No target here is a file.
+.PHONY: $(shell sed -n "s/^\([a-z-]*\):.*/\1/p" $(firstword $(MAKEFILE_LIST)))

@@ -213,7 +213,7 @@ def _mistaken(text: str) -> list[int]:
 
 
 def _chance(text: str, kind: str) -> random.Random:
-    return random.Random(f"{kind}:{text}")  # noqa: S311 - nothing here is a secret
+    return random.Random(f"{kind}:{text}")
 
 
 def _replace(text: str, table: Mapping[str, str]) -> str:

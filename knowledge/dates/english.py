@@ -271,7 +271,8 @@ def _half_past(match: re.Match[str], now: datetime) -> Value | None:
 
 @says(rf"{_B}(?P<m>quarter|five|ten|twenty|\d{{1,2}}) (?:minutes )?(?P<way>past) {_H}{_E}")
 @says(
-    rf"{_B}(?<!from )(?<!between )(?P<m>quarter|five|ten|twenty|\d{{1,2}}(?= min)) (?:minutes )?"
+    rf"{_B}(?<!from )(?<!between )(?P<m>quarter|five|ten|twenty|\d{{1,2}}(?= min)) "
+    r"(?:minutes )?"
     rf"(?P<way>to) {_H}{_E}"
 )
 def _past_or_to(match: re.Match[str], now: datetime) -> Value | None:

@@ -145,6 +145,13 @@ def open_turn(db: Db, entry: InboxEntry, opening: Opening, *, now: datetime) -> 
     return turn
 
 
+def begin(db: Db, turn_id: str, *, now: datetime) -> bool:
+    """Let a turn that was opened and had to wait begin now; False if it was given up."""
+    ours = TurnRow.id == turn_id, TurnRow.state == TurnState.RUNNING
+    begun = db.execute(update(TurnRow).where(*ours).values(started_at=now))
+    return bool(begun.rowcount == 1)  # type: ignore[attr-defined]
+
+
 def left(db: Db, entry: InboxEntry, seconds: float, *, now: datetime) -> float:
     """Return what is left of an entry's seconds, after what was answered in this try of it."""
     began = db.scalar(

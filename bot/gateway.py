@@ -6,7 +6,7 @@ order, one turn in flight; different conversations never wait for one another.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -55,6 +55,9 @@ LONGEST_PAUSE = timedelta(seconds=8)  # between two tries
 TRIES = 5  # a message that breaks us so often is quarantined
 STALE = timedelta(seconds=10)  # a turn older than this has lost its gateway
 AT_ONCE = 16  # conversations that are gone on with together after a breakdown
+# Messages that are with Rasa together. It works at one at a time: of more none would be ready
+# in time, and all would be asked again.
+WITH_RASA = 8
 READING_SECONDS = 1.0  # until it is known what a message asks; later it is one thing
 SETTLING_SECONDS = 0.5  # how long a turn that ran out of time may take to say so
 RESTART, NO_TURN = "/restart", "none"  # Rasa's own word to forget; it answers no message
@@ -76,6 +79,7 @@ class Gateway:
     errands: Errands = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WITH_RASA))
 
     def __post_init__(self) -> None:
         self.replies = Replies(self.ground)
@@ -198,19 +202,32 @@ class Gateway:
             )
 
     async def _take_turn(self, work: Work) -> bool:
-        began = monotonic()
-        work = await self._understood(work)
+        """Have the assistant answer; where many wait, when it is this one's turn.
+
+        Who asks for a person waits for nobody: one is called, if need be without Rasa.
+        """
+        person = normalise(work.text) in self._person_words()
+        waits = self._room.locked() and not person
+        async with nullcontext() if person else self._room:
+            if waits and not await run_in_threadpool(self._begin_now, work):
+                return False  # another gateway has taken the entry over, and goes on
+            began = monotonic()
+            work = await self._understood(work)
+            said = await self._ask(work, work.within - (monotonic() - began))
+        return await run_in_threadpool(self._settle, work, said)
+
+    async def _ask(self, work: Work, within: float) -> list[Said]:
+        """Return what the assistant says, nothing if it is silent for so many seconds."""
         try:
-            said = await self.ground.assistant.reply(
+            return await self.ground.assistant.reply(
                 tracker_id=work.tracker_id,
                 turn_id=work.turn_id,
                 text=work.text,
-                within=work.within - (monotonic() - began),
+                within=within,
             )
         except AssistantSilent as silent:
             log.warning("the assistant is silent", turn=work.turn_id, why=str(silent))
-            said = []
-        return await run_in_threadpool(self._settle, work, said)
+            return []
 
     async def _understood(self, work: Work) -> Work:
         """Find out what a message asks that may ask several things; else it is one."""
@@ -235,6 +252,11 @@ class Gateway:
             now=self.ground.clock.now(),
             at_once=partial(self.unaided.answer_emergency, emergency) if emergency else None,
         )
+
+    def _begin_now(self, work: Work) -> bool:
+        """Let a turn begin now that waited; False if it has been given up meanwhile."""
+        with self.ground.database.transaction() as db:
+            return turns.begin(db, work.turn_id, now=self.ground.clock.now())
 
     def _sort_out(self, work: Work, meant: list[Meant]) -> Work:
         with self.ground.database.transaction() as db:

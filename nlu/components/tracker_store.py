@@ -26,7 +26,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from nlu.components import speedups
+from nlu.components import discretion, speedups
 
 MOST_TRACKERS = 5000
 MOST_EVENTS = 60  # some six messages; Rasa goes through all of them at each prediction
@@ -37,7 +37,7 @@ class BoundedTrackerStore(TrackerStore):
 
     A longer one keeps where it stands (its slots, its form and the question asked) and
     forgets how it came there: no rule looks back so far, and a conversation's thousandth
-    message costs what its tenth did. The speed-ups come with the store: whoever talks opens
+    message costs what its tenth did. Speed-ups and discretion come with it: whoever talks opens
     one, who trains does not.
     """
 
@@ -56,6 +56,7 @@ class BoundedTrackerStore(TrackerStore):
         # is written to JSON and read again at every message.
         self._events: OrderedDict[str, tuple[Event, ...]] = OrderedDict()
         speedups.apply()
+        discretion.apply()
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         await self.stream_events(tracker)

@@ -3,6 +3,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, text, update
@@ -33,6 +34,11 @@ def text_of(bot: Bot, response: str, **values: object) -> str:
 def entries(bot: Bot) -> list[InboxEntry]:
     with bot.parts.database.reading() as db:
         return list(db.scalars(select(InboxEntry).order_by(InboxEntry.id)))
+
+
+def turns_of(bot: Bot) -> list[TurnRow]:
+    with bot.parts.database.reading() as db:
+        return list(db.scalars(select(TurnRow)))
 
 
 def said_to(bot: Bot, entry: InboxEntry) -> list[str]:
@@ -155,6 +161,47 @@ async def test_conversations_never_wait_for_one_another(bot: Bot) -> None:
     answers = await asyncio.gather(*asked)
     assert all(len(answer.json()["replies"]) == 2 for answer in answers)
     assert all("你说" in answer.json()["replies"][1]["text"] for answer in answers)
+
+
+async def test_no_more_are_with_rasa_than_it_can_answer_in_time_and_all_are_answered(
+    bot: Bot,
+) -> None:
+    reply, most = bot.assistant.reply, []
+
+    async def busy(**asked: Any) -> list[Said]:
+        most.append(bot.assistant.at_work + 1)
+        return await reply(**asked)
+
+    bot.assistant.reply, bot.assistant.slow = busy, 0.2  # type: ignore[method-assign]
+    sessions = [f"{n:032d}" for n in range(20)]
+    answers = await asyncio.gather(*(bot.post("你好", session=one) for one in sessions))
+    assert max(most) == gateway.WITH_RASA
+    assert all("你说" in answer.json()["replies"][1]["text"] for answer in answers)
+
+
+async def test_while_many_wait_everybody_gets_a_word_and_a_person_is_called_at_once(
+    bot: Bot,
+) -> None:
+    bot.assistant.slow, bot.parts.gateway.ground.turn_seconds = 30, 0.5
+    many = [f"{n:032d}" for n in range(2 * gateway.WITH_RASA)]
+    asked = [asyncio.create_task(bot.post("约课", session=one)) for one in many]
+    while bot.assistant.at_work < gateway.WITH_RASA:
+        await asyncio.sleep(0.01)
+    assert (await bot.say("人工"))[-1] == text_of(bot, "utter_handed_over")
+    for answer in await asyncio.gather(*asked):
+        assert answer.json()["replies"][-1]["text"] == text_of(bot, "utter_still_working")
+
+
+async def test_a_turn_that_was_taken_over_while_it_waited_is_not_begun(bot: Bot) -> None:
+    bot.parts.gateway._room = asyncio.Semaphore(0)
+    asked = asyncio.create_task(bot.post("约课"))
+    while not (waiting := turns_of(bot)):
+        await asyncio.sleep(0.01)
+    with bot.parts.database.transaction() as db:
+        turns.give_up(db, waiting[0].id, now=bot.clock.now())
+    bot.parts.gateway._room.release()
+    await asked
+    assert bot.assistant.heard == []
 
 
 async def test_an_empty_answer_is_told_honestly_and_tried_again(bot: Bot) -> None:

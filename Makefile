@@ -8,8 +8,8 @@ RASA := OMP_NUM_THREADS=1 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_W
 STATE := $(or $(STATE_DIR),var)
 # Tests keep away from a running assistant: a state folder and a database of their own.
 APART := STATE_DIR=.build/test-state DATABASE_URL= VECTOR_STORE=
-# Tests run on all cores, on four at most: each takes up to four gigabytes.
-SPREAD := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+# How many workers there are, and what each is given: tests/conftest.py.
+SPREAD := -n auto --dist loadscope --no-loadscope-reorder
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'

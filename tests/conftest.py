@@ -40,6 +40,7 @@ SHARE_AN_ASSISTANT = {
     f"tests/journeys/test_{name}.py"
     for name in ("api", "conversations", "desk", "neighbour_help", "several")
 }
+MOST_WORKERS = 4  # each takes up to two gigabytes
 LONGEST = ("test_kills.py", "test_faults.py", "journeys", "bench")  # names of files and folders
 
 
@@ -53,6 +54,11 @@ class ByFile(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
         return "assistant" if file in SHARE_AN_ASSISTANT else file
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time a test waits for another process."""
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

@@ -58,6 +58,12 @@ run-test-nlu:
 shell: setup ## Rasa's own shell on the trained model: shows intents and entities
 	$(RASA)/rasa shell nlu --model $(STATE)/models/xiaoli.tar.gz
 
+bench: ready-to-test ## What says how good it is, kept in bench/results; ONLY=understanding,dates
+	@$(APART) $(PY)/python -m bench.history $(if $(ONLY),--only "$(ONLY)")
+
+bench-check: environments ## Fail where the newest figures of make bench are worse than those before
+	@$(PY)/python -m bench.history --check
+
 bench-intents: ready-to-test ## Intent accuracy; TRAIN=f.tsv TEST=g.tsv [OOS=h.tsv]
 	@$(RASA)/python -m bench.intents --train "$(TRAIN)" --test "$(TEST)" $(if $(OOS),--oos "$(OOS)")
 

@@ -50,7 +50,9 @@ ENTRY = (
     .outerjoin(Message, Message.id == InboxEntry.message_id)
 )
 
-PATIENCE = timedelta(seconds=60)  # what Rasa cannot answer for so long goes to a person
+# What Rasa cannot answer for so long, and so often, goes to a person: one that had to wait
+# behind many others may fail once.
+PATIENCE, TRIES_AT_LEAST = timedelta(seconds=60), 3
 LONGEST_PAUSE = timedelta(seconds=8)  # between two tries
 TRIES = 5  # a message that breaks us so often is quarantined
 STALE = timedelta(seconds=10)  # a turn older than this has lost its gateway
@@ -424,7 +426,8 @@ class Gateway:
     ) -> None:
         """Say honestly that it takes longer; after enough tries a person gets it."""
         person = normalise(_text_of(db, entry)) in self._person_words()
-        if person or now - entry.received_at >= PATIENCE:
+        enough = entry.tries >= TRIES_AT_LEAST and now - entry.received_at >= PATIENCE
+        if person or enough:
             conversations.open_for_staff(db, conversation, now=now)
             conversation.receipt_given_at = now
             self.replies.reply(db, entry, "utter_handed_over")

@@ -238,6 +238,20 @@ async def test_a_message_nobody_can_answer_goes_to_a_person_after_a_while(bot: B
     assert said_to(bot, entries(bot)[0])[-1] == text_of(bot, "utter_handed_over")
 
 
+async def test_a_message_that_waited_long_behind_others_may_fail_once(bot: Bot) -> None:
+    bot.parts.gateway._room = asyncio.Semaphore(0)
+    asked = asyncio.create_task(bot.post("约课"))
+    while not turns_of(bot):
+        await asyncio.sleep(0.01)
+    bot.clock.pass_by(5 * gateway.PATIENCE)
+    bot.assistant.silent = 1
+    bot.parts.gateway._room.release()
+    await asked
+    assert entries(bot)[0].state == EntryState.WAITING
+    await later(bot)
+    assert entries(bot)[0].state == EntryState.ANSWERED
+
+
 async def test_a_restart_of_rasa_is_waited_out(bot: Bot) -> None:
     bot.assistant.silent = 99
     await bot.say("约课")

@@ -1,5 +1,7 @@
 """Puts the intent model into Rasa's pipeline, and says which message is a fallback."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.components import intents, questions, settings
 from nlu.components.encoder import open_encoder
 from nlu.components.intents import OUT_OF_SCOPE, IntentModel, Reading
+from nlu.components.plain import in_plain_words
 from nlu.components.sources import MadeOfMore
 from nlu.components.text import fold
 
@@ -79,11 +82,11 @@ class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
         vectors = [np.stack([_vector(e) for e in examples])]
         vectors += [encoder.embed_all(asked)] if asked else []
         self._model = intents.train(
-            [*(e.get(TEXT) for e in examples), *asked],
+            [*(in_plain_words(e.get(TEXT)) for e in examples), *asked],
             np.vstack(vectors),
             labels + [questions.INTENT] * len(asked),
             encoder.embed_all(names),
-            [1.0] * len(examples) + [questions.WEIGHT] * len(asked),
+            _even(labels) + [questions.WEIGHT] * len(asked),
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)
@@ -92,17 +95,24 @@ class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             if message.get(TEXT) and self._model is not None:
-                _write(message, self._model.read(message.get(TEXT), _vector(message)))
+                said = in_plain_words(message.get(TEXT))
+                _write(message, self._model.read(said, _vector(message)))
         return messages
 
 
 def _asked(examples: list[Message], labels: list[str]) -> list[str]:
-    """Return the pack's questions nobody wrote as an example of an intent."""
+    """Return the pack's questions nobody wrote as an example of an intent, in plain words."""
     if questions.INTENT not in labels:  # other data than ours, as a bench trains on
         return []
     written = {fold(e.get(TEXT)) for e in examples}
     asked = questions.read_questions(settings.community_dir())
-    return [question for question in asked if fold(question) not in written]
+    return [in_plain_words(question) for question in asked if fold(question) not in written]
+
+
+def _even(labels: Sequence[str]) -> list[float]:
+    """Return how much each example counts: all intents the same, however many each has."""
+    counts = Counter(labels)
+    return [len(labels) / len(counts) / counts[label] for label in labels]
 
 
 def _vector(message: Message) -> Any:

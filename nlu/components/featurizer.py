@@ -14,6 +14,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components import settings
 from nlu.components.encoder import Encoder, open_encoder
+from nlu.components.plain import in_plain_words
 from nlu.components.sources import MadeOfMore
 from nlu.components.text import one_code
 
@@ -57,7 +58,7 @@ class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
         for message in messages:
             text = message.get(TEXT)
             if text:
-                row = self._encoder.embed(one_code(text))[None, :]
+                row = self._encoder.embed(in_plain_words(one_code(text)))[None, :]
                 features = Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._alias)
                 message.add_features(features)
         return messages

@@ -29,7 +29,7 @@ from actions.governance.forms import ASKS, read_where, where_shown
 from actions.governance.history import question_of
 from actions.governance.model import ServiceRequest
 from actions.governance.questions import FORM, WHAT, WHICH
-from actions.governance.reference import TYPED
+from actions.governance.reference import without_reference
 from actions.governance.service import Where
 from actions.intents import DEEDS, QUESTIONS, SURE, WAYS_OUT
 from knowledge.text import normalise
@@ -49,7 +49,6 @@ LEAD = re.compile(
     r"about|answer|reply|for|on|one|thing)\b)+",
     re.IGNORECASE,
 )
-REFERENCE = re.compile(TYPED.pattern, re.IGNORECASE)
 ENOUGH = 4  # characters that are left say something
 SHOWS = frozenset({"greet", "thank", "goodbye", "check_request", "ask_help"})
 SAYS_MORE = frozenset({"add_to_request", "correct_place"})
@@ -234,7 +233,7 @@ def _said(turn: Turn) -> dict[str, Any] | None:
     added = _attached(turn)
     if turn.choice is not None:
         return added or None
-    rest = LEAD.sub("", REFERENCE.sub("", LEAD.sub("", turn.text.strip()))).strip()
+    rest = LEAD.sub("", without_reference(LEAD.sub("", turn.text.strip()))).strip()
     if len(rest) < ENOUGH:
         return added or None
     return added | {"words": rest}

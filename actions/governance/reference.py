@@ -13,8 +13,17 @@ from knowledge.text import normalise
 
 INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
-# What people type: with or without letters, dashes, spaces; 0s may be missing in front.
-TYPED = re.compile(r"(?:[a-z]{2}[\s-]*)?(?<!\d)(\d{6})[\s-]*(\d{1,5})(?!\d)")
+# One character for one: a reference stands where it stood before.
+SPOKEN = str.maketrans("〇零一幺二两三四五六七八九", "0011223456789")
+SPOKEN |= {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full width
+# What people type: with or without letters, dashes, spaces; 0s may be missing in front. It
+# begins with a day of this century's twenties or thirties, so no telephone number is one.
+_DAY = r"[23]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_APART = r"[\s\-–—_横杠]*"
+TYPED = re.compile(
+    rf"(?:(?<![a-z])[a-z]{{2}}{_APART})?(?<!\d)({_DAY}){_APART}(\d{{1,5}})(?!\d)",
+    re.IGNORECASE,
+)
 
 
 def next_reference(db: Db, pack: Pack, *, now: datetime) -> str:
@@ -41,8 +50,17 @@ def _next_number(db: Db, day: str) -> int:
 
 def read_reference(pack: Pack, text: str) -> str | None:
     """Return the reference a text speaks of, written our way; None when it names none."""
-    typed = TYPED.search(normalise(text))
+    typed = TYPED.search(normalise(text).translate(SPOKEN))
     return written(pack, typed[1], int(typed[2])) if typed else None
+
+
+def without_reference(text: str) -> str:
+    """Return a text without the references in it, otherwise as it is."""
+    kept, end = [], 0
+    for typed in TYPED.finditer(text.translate(SPOKEN)):
+        kept.append(text[end : typed.start()])
+        end = typed.end()
+    return "".join((*kept, text[end:]))
 
 
 def written(pack: Pack, day: str, number: int) -> str:

@@ -7,8 +7,9 @@ from functools import lru_cache
 from actions.db import Db
 from actions.people import acting, kin
 from actions.people.model import Resident
+from knowledge.dates.chinese_words import DIGIT, UNIT, any_of, number
 from knowledge.pack import Pack, Place
-from knowledge.text import normalise
+from knowledge.text import has_han, normalise
 
 # Kinds of places that say where somebody lives: neighbours are not told those.
 HOMES = frozenset({"building"})
@@ -60,23 +61,25 @@ SPECIAL: Mapping[str, tuple[str, ...]] = {
 AROUND_A_PLACE = 4  # characters beside a place's name that still only say where
 _SPECIAL = {name: re.compile("|".join(words)) for name, words in SPECIAL.items()}
 
-_NUMBERS = {"半": 0.5, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7}
-_NUMBERS |= {"八": 8, "九": 9, "十": 10, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3}
-_NUMBERS |= {"half": 0.5, "couple": 2, "four": 4, "five": 5, "six": 6}
-HOUR, DAY = 60, 24 * 60
+_ENGLISH = {"half": 0.5, "couple": 2, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3}
+_ENGLISH |= {"four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_ENGLISH |= {"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
+_ENGLISH |= {"forty-five": 45, "ninety": 90}
+QUARTER, HOUR, DAY = 15, 60, 24 * 60
 HALVES = {"小时": HOUR // 2, "钟头": HOUR // 2, "天": 4 * HOUR}
 _UNITS = (
+    (re.compile("刻钟"), QUARTER),
     (re.compile(r"分钟|分种|\bmin(?:ute)?s?\b"), 1),
     (re.compile(r"小时|钟头|\bhours?\b"), HOUR),
     (re.compile(r"天|日|\bdays?\b"), DAY),
     (re.compile(r"星期|礼拜|周|\bweeks?\b"), 7 * DAY),
 )
 _LONG = re.compile(
-    r"(?P<half>半)(?:个)?(?P<half_unit>小时|钟头|天)"
-    r"|(?P<much>\d+(?:\.\d+)?|[一两二三四五六七八九十])(?:来)?个?(?P<and>半)?"
-    r"(?P<unit>分钟|分种|小时|钟头|天(?!亮|气)|星期|礼拜|周(?![一二三四五六日末]))(?![后内前以之])"
-    r"|\b(?P<of>(?:half an?|an?|one|two|three|four|five|six|a couple of|\d+(?:\.\d+)?))[ -]"
-    r"(?P<of_unit>minutes?|mins?|hours?|days?|weeks?)\b"
+    rf"(?P<half>半)个?多?(?P<half_unit>{any_of(HALVES)})"
+    rf"|(?P<much>\d+(?:\.\d+)?|{UNIT}?十{UNIT}?|{DIGIT})[来多]?个?(?P<and>半)?[来多]?"
+    r"(?P<unit>分钟|分种|刻钟|小时|钟头|天(?!亮|气)|星期|礼拜|周(?![一二三四五六日末]))(?![后内前以之])"
+    rf"|\b(?P<of>half an?|a couple of|{any_of(_ENGLISH)}|\d+(?:\.\d+)?)[ -]"
+    r"(?P<of_unit>minutes?|mins?|hours?|days?|weeks?)\b(?P<and_half> and a half\b)?"
 )
 _WHOLE = re.compile(r"(?:一)?(?P<part>上午|下午|晚上|整天|一天)(?:的时间|就够)?")
 PARTS_OF_A_DAY = {
@@ -102,7 +105,8 @@ def minutes(words: str) -> int | None:
     if found["half"]:
         return HALVES[found["half_unit"]]
     if found["of"]:
-        return round(_number(found["of"]) * _unit(found["of_unit"]))
+        half = 0.5 if found["and_half"] else 0
+        return round((_number(found["of"]) + half) * _unit(found["of_unit"]))
     much = _number(found["much"]) + (0.5 if found["and"] else 0)
     return round(much * _unit(found["unit"]))
 
@@ -158,4 +162,6 @@ def _unit(name: str) -> float:
 def _number(said: str) -> float:
     word = said.replace("half an", "half").replace("half a", "half")
     word = word.removeprefix("a couple of") or "couple"
-    return _NUMBERS[word] if word in _NUMBERS else float(word)
+    if word in _ENGLISH:
+        return _ENGLISH[word]
+    return number(word) if has_han(word) else float(word)

@@ -15,7 +15,7 @@ from knowledge.dates.holidays import Holiday, read_holiday
 from knowledge.dates.meaning import Grain, Unclear, When
 from knowledge.dates.phrases import Joints, Message
 from knowledge.dates.plain import in_plain_words
-from knowledge.dates.tokens import Grammar, Token, find
+from knowledge.dates.tokens import Grammar, Part, Token, find
 from knowledge.text import normalise
 
 __all__ = ["Grain", "Holiday", "Unclear", "When", "read_holiday", "read_when"]
@@ -42,7 +42,13 @@ def read_when(text: str, now: datetime) -> When | Unclear | None:
         Message(
             said,
             now,
-            _meant(said, tokens, words.NEGATED, words.UNAVAILABLE, words.CHANGED),
+            _meant(
+                said,
+                _not_refused(said, tokens, words.REFUSED),
+                words.NEGATED,
+                words.UNAVAILABLE,
+                words.CHANGED,
+            ),
             Joints(words.RANGE, words.EITHER, words.TOGETHER, words.BY, words.BEFORE),
             chinese_words.HINTS[hint[0]] if hint else None,
             recurs=words.RECURS.search(said) is not None,
@@ -53,6 +59,18 @@ def read_when(text: str, now: datetime) -> When | Unclear | None:
 def _blank(match: re.Match[str]) -> str:
     """Cover what is no time, so that everything else stays where it is."""
     return "□" * len(match[0])
+
+
+def _not_refused(said: str, tokens: list[Token], refused: re.Pattern[str]) -> list[Token]:
+    """Leave out times that are refused, with the part of the day where another is said."""
+    kept = list[Token]()
+    for number, token in enumerate(tokens):
+        if not refused.match(said[token.end :]):
+            kept.append(token)
+        elif kept and isinstance(kept[-1].value, Part):
+            again = any(isinstance(later.value, Part) for later in tokens[number + 1 :])
+            kept = kept[:-1] if again else kept
+    return kept
 
 
 def _meant(

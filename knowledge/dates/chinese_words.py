@@ -82,6 +82,11 @@ NEGATED = re.compile(r"(?:不是|不要|别|除了|不约|不想要)(?:在|是)?
 UNAVAILABLE = re.compile(
     r"[^，。,.;；!！?？]{0,3}?(?:没空|没时间|有事|去不了|来不了|(?<!行)不行|不方便|不在家|不去|满了)"
 )
+# What refuses a time, and not its day: 七点太早了，九点半.
+REFUSED = re.compile(
+    r"[钟整的]?(?:的话|那会儿?|就|都|也|实在|恐怕|怕是|对我来?说?)*(?:有点|有些|可能)?"
+    r"(?:太[早晚赶迟]|来不及|赶不[上到及]|起不来|嫌[早晚])"
+)
 CHANGED = re.compile(r".*(?:改|换|挪|移|调|推迟|提前|延)期?(?:到|成|至|为)")
 RANGE = re.compile(r"\s*(?:一直)?(?:到|至|-|—|–|~)+\s*(?:次日|第二天|隔天)?")
 BY = re.compile(r"(?!)")  # “周五之前” comes last in Chinese

@@ -12,7 +12,7 @@ from knowledge.dates.calendar_days import (
     nth_weekday,
     shifted,
 )
-from knowledge.dates.numeric import NUMERIC, SLASHED, next_date
+from knowledge.dates.numeric import AM, NUMERIC, PM, SLASHED, next_date
 from knowledge.dates.tokens import (
     Clock,
     Days,
@@ -57,6 +57,10 @@ NO_TIME = re.compile(
 RECURS = re.compile(r"\b(?:every|each)\s+\w+")
 NEGATED = re.compile(r"\b(?:not|except|but not)\s+(?:on\s+)?$")
 UNAVAILABLE = re.compile(r"[^,.;!?]{0,12}?(?:doesn't work|is full|i'm busy|i can't)")
+REFUSED = re.compile(
+    r"(?: o'clock)?(?:'s| is| would be| will be| sounds)? "
+    r"(?:a bit |a little |far |much )?too (?:early|late)\b"
+)
 CHANGED = re.compile(r".*\b(?:mov|chang|reschedul|switch|postpon)\w*\b.*\bto\b")
 RANGE = re.compile(r"\s*(?:to|until|till|through|-|–|~)\s*(?:the\s+)?")
 BY = re.compile(r"\b(?:by|before|no later than)\s+(?:the\s+)?$")
@@ -264,20 +268,36 @@ def _hour_in_words(match: re.Match[str], now: datetime) -> Value | None:
     return Clock(int(hour), plain=True)
 
 
-@says(rf"{_B}half past {_H}{_E}")
+_HALF_DAY = r"(?:\s*(?P<half>[ap])\.?m(?![a-z])\.?)?"
+
+
+@says(rf"{_B}half past {_H}{_HALF_DAY}{_E}")
 def _half_past(match: re.Match[str], now: datetime) -> Value | None:
-    return Clock(int(_number(match["h"])), 30)
+    hour = int(_number(match["h"]))
+    return _minutes_past(hour, 30, match["half"]) if 1 <= hour <= 12 else None
 
 
-@says(rf"{_B}(?P<m>quarter|five|ten|twenty|\d{{1,2}}) (?:minutes )?(?P<way>past) {_H}{_E}")
+@says(
+    rf"{_B}(?P<m>quarter|five|ten|twenty|\d{{1,2}}) (?:minutes )?(?P<way>past) {_H}"
+    rf"{_HALF_DAY}{_E}"
+)
 @says(
     rf"{_B}(?<!from )(?<!between )(?P<m>quarter|five|ten|twenty|\d{{1,2}}(?= min)) "
     r"(?:minutes )?"
-    rf"(?P<way>to) {_H}{_E}"
+    rf"(?P<way>to) {_H}{_HALF_DAY}{_E}"
 )
 def _past_or_to(match: re.Match[str], now: datetime) -> Value | None:
     hour = int(_number(match["h"]))
     minute = 15 if match["m"] == "quarter" else int(_number(match["m"]))
     if not (1 <= hour <= 12 and 0 < minute < 60):
         return None
-    return Clock(hour, minute) if match["way"] == "past" else Clock(hour - 1 or 12, 60 - minute)
+    return _minutes_past(hour, minute if match["way"] == "past" else -minute, match["half"])
+
+
+def _minutes_past(hour: int, minutes: int, half: str | None) -> Clock:
+    """Return the clock some minutes past an hour, or before it; `half` is the hour's."""
+    if half is None:
+        return Clock(hour, minutes) if minutes > 0 else Clock(hour - 1 or 12, 60 + minutes)
+    (sharp,) = Clock(hour).minutes(AM if half == "a" else PM)
+    hour, minute = divmod((sharp + minutes) % (24 * 60), 60)
+    return Clock(hour, minute, plain=True)

@@ -45,8 +45,10 @@ NUMBERED_LINE = (
 NAMED_LINE = ("{}", "{} line", "{} bus", "{} shuttle")
 
 BRACKETS = re.compile(r"\s*\([^)]*\)")
-SPOKEN = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
-REFERENCE = re.compile(r"(?<![a-z0-9])([a-z]{2})[\s\-–—_]*(\d{6})[\s\-–—_]*(\d{4})(?!\d)")
+SPOKEN = str.maketrans("〇零一幺二两三四五六七八九", "0011223456789")
+REFERENCE = re.compile(
+    r"(?<![a-z0-9])([a-z]{2})[\s\-–—_横杠]*(\d{6})[\s\-–—_横杠]*(\d{4})(?!\d)"
+)
 
 
 class Meaning(NamedTuple):

@@ -61,6 +61,44 @@ def test_a_moment_lasts_a_minute() -> None:
     assert found.end - found.start == timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("八点钟太早了，十点半吧", "11-24 10:30"),
+        ("下周三上午九点实在太早，十一点行吗", "12-02 11:00"),
+        ("晚上八点太晚了，下午四点可以", "11-24 16:00"),
+        ("今天来不及了，明天下午两点", "11-25 14:00"),
+        ("后天早上七点起不来，八点半", "11-26 08:30"),
+        ("8 am is too early, 11 am please", "11-24 11:00"),
+        ("tomorrow at 7 pm is a bit too late, 5 pm", "11-25 17:00"),
+    ],
+)
+def test_a_time_that_is_refused_is_not_the_one_that_is_meant(text: str, meant: str) -> None:
+    assert f"{when(text).start:%m-%d %H:%M}" == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("10 past 5 pm on Friday", "11-27 17:10"),
+        ("on Saturday at a quarter past three pm", "11-28 15:15"),
+        ("tomorrow, twenty to 9 a.m.", "11-25 08:40"),
+        ("half past 4 pm tomorrow", "11-25 16:30"),
+        ("quarter to 12 pm on Friday", "11-27 11:45"),
+        ("quarter to 1 pm on Friday", "11-27 12:45"),
+    ],
+)
+def test_what_marks_the_half_of_the_day_may_stand_after_any_clock(
+    text: str, meant: str
+) -> None:
+    assert f"{when(text).start:%m-%d %H:%M}" == meant
+
+
+def test_of_a_refused_time_its_day_is_left() -> None:
+    assert when("明天七点太早了").grain == Grain.DAY
+    assert read_when("七点太早了", NOW) is None
+
+
 def test_a_range_ends_when_it_was_said_to() -> None:
     found = when("周六下午1点到3点")
     assert (found.start.hour, found.end.hour) == (13, 15)

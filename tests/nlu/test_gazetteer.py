@@ -116,6 +116,7 @@ def test_english_names_are_whole_words() -> None:
         "GL 261124 0007",
         "查ＧＬ－２６１１２４－０００７",
         "GL二六一一二四〇〇〇七",
+        "gl杠二六幺幺两四杠零零零七",
     ],
 )
 def test_a_reference_is_read_as_it_is_spoken_and_typed(gazetteer: Gazetteer, text: str) -> None:

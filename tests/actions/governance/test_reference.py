@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from actions.db import Database
 from actions.governance.model import ReferenceCounter
-from actions.governance.reference import next_reference, read_reference
+from actions.governance.reference import next_reference, read_reference, without_reference
 from knowledge.pack import Pack, load_pack
 from tests.conftest import StandingClock
 
@@ -96,12 +96,35 @@ def test_counting_without_a_lock_gives_a_number_twice(
         "261124-42",
         "ＧＱ－２６１１２４－００４２",
         "我的编号是GQ-261124-42，办到哪了",
+        "二六一一二四零零四二的那个单子呢",
+        "GQ杠二六幺幺二四杠零零四二",
+        "GQ 二六一一二四 四二",
     ],
 )
 def test_a_reference_is_read_however_it_is_typed(pack: Pack, typed: str) -> None:
     assert read_reference(pack, typed) == "GQ-261124-0042"
 
 
-@pytest.mark.parametrize("text", ["我报的事", "12幢", "打 12345", "13800001234567"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("我报的事", "12幢", "打 12345", "13800001234567"),
+        *("打我手机13911238765", "一三九一一二三八七六五", "号码是 15812019999"),
+        *(
+            "座机82735566",
+            "call 86101234",
+            "2026-11-24报的",
+            "20261124报的那件",
+            "身份证330109195001011234",
+        ),
+    ],
+)
 def test_other_numbers_are_no_references(pack: Pack, text: str) -> None:
     assert read_reference(pack, text) is None
+
+
+def test_what_is_said_beside_a_reference_stays_as_it_was_said() -> None:
+    said = "ＧＱ－２６１１２４－００４２，还漏水。我电话13911238765"
+    assert without_reference(said) == "，还漏水。我电话13911238765"
+    assert without_reference("二六一一二四零零四二，三楼也不亮") == "，三楼也不亮"
+    assert without_reference("路灯还是不亮") == "路灯还是不亮"

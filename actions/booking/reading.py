@@ -21,15 +21,51 @@ SOONEST = re.compile(
 )
 ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 CHINESE = "零一二三四五六七八九"
-NUMBER = rf"(?P<number>\d{{1,4}}|[零一二两三四五六七八九十百]{{1,5}}|{'|'.join(ENGLISH)})"
+PAIRS = str.maketrans("两俩仨", "二二三")
+_ANY = rf"\d{{1,4}}|[零一二两三四五六七八九十百]{{1,5}}|{'|'.join(ENGLISH)}"
+NUMBER = rf"(?P<number>{_ANY})"
+_PEOPLE = "(?:大人|成人|老人|小孩|孩子|小朋友|娃娃?|囡|朋友|同学|同事|邻居|家属|学生)"
+_CHILDREN = "(?:小孩子?|孩子|小朋友|儿童|娃娃?|囡|小)"
+_WE = "(?:我|咱|你|他|她)们?|阿拉|大家"
+_IN_ALL = "一?共|总共|合计|拢共|加起来|一起"
+_OVER = (
+    r"(?=$|[\s，。,.!！?？;；]|[吧啊呀哦的]|一起|一道|都|来|去|想(?!法)|要(?!求)|报|参加|人)"
+)
+# Two numbers that are counted together; without the first, it is whoever writes.
+SUMS = (
+    re.compile(
+        rf"(?<![第\d])(?P<one>{_ANY})\s*个?(?:大人?|成人)[和加带跟、，, ]*"
+        rf"(?P<other>{_ANY})\s*个?{_CHILDREN}"
+    ),
+    re.compile(
+        rf"(?<![给帮替让为])我(?:自己)?(?P<one>)(?:要|想|会)?(?:和|跟|同|还?带着?|加上?|还有)(?:我家?的?)?"
+        rf"(?P<other>{_ANY}|[俩仨])\s*个?(?:{_PEOPLE}|人|位)"
+    ),
+    re.compile(
+        rf"\b(?P<one>{_ANY}) adults?(?:,| and| plus| with| &)* (?P<other>{_ANY}|an?) "
+        r"(?:child(?:ren)?|kids?|toddlers?)\b"
+    ),
+    re.compile(
+        rf"\b(?:me|i|myself)(?P<one>) (?:and|plus|with) (?:my )?(?P<other>{_ANY}|an?) "
+        r"(?:friends?|kids?|children|others?|neighbours?|neighbors?|colleagues?|more)\b"
+    ),
+)
 PLACES = (
     re.compile(
-        rf"(?<![第\d]){NUMBER}\s*(?:个人|人|位|口|个名额|名额|个位[子置]|个座|张票|大一小)"
+        rf"(?<![第\d]){NUMBER}\s*(?:个人|人|位|口|个?名额|名(?![字称单])|个位[子置]|个座|张票)"
     ),
-    re.compile(rf"\b(?:for|are|be|we're) {NUMBER}(?: of us)?\s*[.!?]*$"),
+    re.compile(rf"(?<![第\d]){NUMBER}\s*个{_PEOPLE}"),
     re.compile(
-        rf"\b{NUMBER} (?:places?|people|persons?|seats?|spots?|of us|adults|tickets?)\b"
+        rf"(?:{_WE}|{_IN_ALL})(?:就|是|有|要|来|去|大概|大约)*{NUMBER}(?:个|(?<=两)){_OVER}"
     ),
+    re.compile(rf"(?P<number>[俩仨])个?(?:{_PEOPLE}|名额|位|{_OVER})"),
+    re.compile(rf"(?:要|报|约|订|来|留|占|抢)(?P<number>(?!一个|1个)(?:{_ANY}))个[吧啊呀]?$"),
+    re.compile(rf"\b(?:for|are|be|we're|party of|group of) {NUMBER}(?: of us)?\s*[.!?]*$"),
+    re.compile(
+        rf"\b{NUMBER} (?:places?|people|persons?|seats?|spots?|of us|adults|kids|children|"
+        r"tickets?|in all|in total|altogether)\b"
+    ),
+    re.compile(rf"\b(?:party|group) of {NUMBER}\b"),
 )
 # A number that is added to, or taken from, how many were to come.
 MORE = (
@@ -54,7 +90,14 @@ WEEKDAY = re.compile(
 THIS = re.compile(
     r"[这本下上][一个]*(?:周|星期|礼拜)|今[天日晚]|\d月|月\d|\b(?:this|next|last|today|tonight)\b"
 )
-BARE = re.compile(rf"(?:就|要|约|only |just )?{NUMBER}(?:个|位|人)?")
+BARE = re.compile(
+    rf"(?:{_WE}|{_IN_ALL}|就|只|要|约|来|报|订|有|是|only |just |about )*"
+    rf"(?P<number>{_ANY}|[俩仨])(?:个人|个|位|人|名|口)?(?:吧|啊|呀|就行|就好|就够了?)*"
+)
+ALONE = re.compile(
+    r"(?:就|只有|只)?我(?:自己|一个|本人)?(?:去|来|参加)?"
+    r"|(?:(?:just|only|it's|it is) )*(?:me|myself)"
+)
 
 
 @dataclass(frozen=True)
@@ -127,6 +170,9 @@ def day_of(window: Window) -> Window:
 def read_places(text: str) -> int | None:
     """Return how many people or places a message speaks of."""
     said = normalise(text)
+    for pattern in SUMS:
+        if found := pattern.search(said):
+            return number(found["one"] or "one") + number(found["other"])
     for pattern in PLACES:
         if found := pattern.search(said):
             return number(found["number"])
@@ -142,20 +188,24 @@ def read_more(text: str) -> int | None:
 
 def read_number(text: str) -> int | None:
     """Return the number that is all a message says, or the places it speaks of."""
-    bare = BARE.fullmatch(normalise(text).strip(" .!。！"))
+    said = normalise(text).strip(" .!。！")
+    if ALONE.fullmatch(said):
+        return 1
+    bare = BARE.fullmatch(said)
     return number(bare["number"]) if bare else read_places(text)
 
 
 def number(word: str) -> int:
     """Return a number below a thousand: digits, Chinese, or an English word up to ten."""
+    word = word.translate(PAIRS)
     if word.isdigit():
         return int(word)
-    if word in ENGLISH:
-        return ENGLISH.index(word) + 1
-    hundreds, hundred, rest = word.replace("两", "二").rpartition("百")
+    if word in ("a", "an", *ENGLISH):
+        return ENGLISH.index(word) + 1 if word in ENGLISH else 1
+    hundreds, hundred, rest = word.rpartition("百")
     if hundred:
         return 100 * _digit(hundreds, 1) + (number(rest) if rest else 0)
-    tens, ten, ones = word.replace("两", "二").rpartition("十")
+    tens, ten, ones = word.rpartition("十")
     return (10 * _digit(tens, 1) if ten else 0) + _digit(ones, 0)
 
 

@@ -10,6 +10,7 @@ from actions.dialogue import Turn
 from knowledge.pack import Pack
 from knowledge.transit import Timetable, open_timetable
 from knowledge.transit.names import Match, Mention, Names, line_names, stop_names
+from knowledge.transit.spelling import key_of
 
 Nicknames = tuple[tuple[str, tuple[str, ...]], ...]  # stop_id, what the pack calls it
 
@@ -32,7 +33,14 @@ ARRIVES = pattern(
 
 
 LINE_LIKE = pattern(r"\w(线|\bline|\bshuttle|\bloop)$")
+# What kind of line it is, which names one only where no other is of that kind.
+KIND_OF_LINE = pattern(r"^(?:公交)?(?:专线|环线|班线|线)$|^(?:the )?(?:bus )?(?:line|shuttle)$")
 STOP_LIKE = pattern(r"(站|路口|[^农]村|\bstop|\bstation)$")
+# What may stand before 公交站 when it is all of the name: 人民广场公交站 is another stop.
+ALONE = pattern(
+    r"(?:^|[从到去在往回至坐乘离，。？！,?!、]|(?<![a-z])\s|[我你您咱]们?|社区|小区|村里)的?$",
+    r"\b(?:from|to|at|the|towards?|near|reach)\s+$",
+)
 # What is no name of a stop: a misspelled name is looked for in what is left.
 FILLERS = pattern(
     r"下一?[班趟辆]|[首末尾头]班|最后一?[班趟辆]?|第一[班趟辆]|[这那]一?[班趟辆]|最[早晚近]",
@@ -47,7 +55,7 @@ FILLERS = pattern(
     r"\b(?:tomorrow|tonight|fare|often|runs?|in|on|it|can|accessible|wheelchair|timetable|this|that)\b",
     r"\b(?:departures?|long|until|still|way|take|catch|shall|should|will|be|calls?|where|not|by|with|via|nearest)\b|'s",
 )
-
+STATION = pattern(r"公交车?站|汽车站|\bbus station\b")  # where there is one, it is that one
 
 NONE = Match()
 
@@ -70,14 +78,16 @@ def hear_lines(turn: Turn) -> Match:
     named += [e.id for e in turn.entities if e.kind == "line" and e.id in timetable.lines]
     if not named:
         phrases = (words for _, words in _phrases(turn.text) if LINE_LIKE.search(words))
-        named = [id_ for words in phrases for id_ in names.look_up(words).ids]
+        for words in phrases:
+            found = names.look_up(words).ids
+            named += () if len(found) > 1 and KIND_OF_LINE.search(words) else found
     return Match(tuple(dict.fromkeys(named)))
 
 
 def hear_stops(turn: Turn, *, names_one: bool = False) -> Stops:
     """Return the stops a message names; with `names_one` all of it is the name of one."""
     timetable = open_timetable(turn.pack)
-    entities = tuple(_entities(turn, timetable))
+    entities = (*_entities(turn, timetable), *_station(turn, timetable))
     nicknames = _nicknames(turn.pack)
     return _hear(timetable, nicknames, turn.text, entities, names_one)
 
@@ -110,8 +120,8 @@ def _hear(
 ) -> Stops:
     names = _names_of_stops(timetable, nicknames)
     lines = _names_of_lines(timetable).within(text)
-    named = [m for m in names.within(text) if not _over(m, lines)]
-    named += [m for m in entities if not _over(m, [*lines, *named])]
+    named = [m for m in names.within(text) if not _over(m, lines) and _is_whole(text, m)]
+    named += [m for m in entities if not _over(m, [*lines, *named]) and _is_whole(text, m)]
     found = [(m, Match(m.ids)) for m in named]
     found += _misspelled(text, names, [*lines, *named], names_one=names_one)
     return _by_part(text, sorted(found, key=lambda pair: pair[0].start))
@@ -127,6 +137,19 @@ def _entities(turn: Turn, timetable: Timetable) -> Iterator[Mention]:
             yield Mention(start, start + len(entity.words), (stop.id,))
 
 
+def _station(turn: Turn, timetable: Timetable) -> Iterator[Mention]:
+    """Yield where a message speaks of the station: the only stop that is a facility, too."""
+    found = {
+        place.stop or ""
+        for place in turn.pack.places.values()
+        if place.kind == "stop" and place.facility and timetable.stop(place.stop or "")
+    }
+    for stop_id in found if len(found) == 1 else ():
+        for said in STATION.finditer(turn.text):
+            if ALONE.search(turn.text[: said.start()]):
+                yield Mention(said.start(), said.end(), (stop_id,))
+
+
 def _misspelled(
     text: str, names: Names, known: Iterable[Mention], *, names_one: bool
 ) -> Iterator[tuple[Mention, Match]]:
@@ -138,6 +161,8 @@ def _misspelled(
     for start, phrase in _phrases(rest):
         found, named = names.look_up(phrase), names_one or STOP_LIKE.search(phrase)
         mention = Mention(start, start + len(phrase), found.ids)
+        if not _is_whole(text, mention):
+            continue
         if found.ids or (found.near and named):
             yield mention, found
         elif _is_destination(text, mention) or _is_start(text, mention):
@@ -184,16 +209,23 @@ def _is_start(text: str, mention: Mention) -> bool:
     return FROM.search(text[: mention.start]) is not None
 
 
+def _is_whole(text: str, mention: Mention) -> bool:
+    """Whether a name is no mere end of another one, as 公交站 may be."""
+    words = key_of("", text[mention.start : mention.end])
+    return not words.generic or ALONE.search(text[: mention.start]) is not None
+
+
 def _over(mention: Mention, others: Iterable[Mention]) -> bool:
     return any(mention.start < other.end and other.start < mention.end for other in others)
 
 
 def _nicknames(pack: Pack) -> Nicknames:
-    return tuple(
-        (place.stop, (place.name.zh, place.name.en, *place.aliases))
-        for place in pack.places.values()
-        if place.stop
-    )
+    """Return what stops are called that are places, or facilities, of the pack."""
+    stops = [place for place in pack.places.values() if place.stop]
+    stations = [place for place in stops if place.facility in pack.facilities]
+    said = [(p.stop or "", (p.name.zh, p.name.en, *p.aliases)) for p in stops]
+    said += [(p.stop or "", pack.facilities[p.facility or ""].aliases) for p in stations]
+    return tuple(said)
 
 
 @lru_cache(maxsize=2)

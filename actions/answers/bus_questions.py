@@ -31,13 +31,25 @@ KINDS = {
     ),
     "timetable": pattern(
         r"时刻表|时间表|班次|(几|多少)分钟(一|1)?(班|趟)|(多久|多长时间)(有|来|发)?(一|1)?(班|趟)",
-        r"间隔|全天|timetable|schedule|how often|\bdepartures\b|all (the )?buses",
+        r"间隔|全天|几点(?:开|跑|运行|运营)?到几点|从几点|timetable|schedule|how often",
+        r"\bdepartures\b|all (the )?buses",
     ),
 }
 
 
-FIRST = pattern(r"首班|头班|头一班|第一[班趟辆]|最早|\bfirst\b|earliest")
-LAST = pattern(r"末班|最后一[班趟辆]|最晚|尾班|\blast\b|latest")
+_WHEN = r"(?:几点|几时|什么时候|啥时候|啥辰光|多[晚早])"
+FIRST = pattern(
+    r"首[班趟]|头[班趟]|头一[班趟]|第一[班趟辆部台]|最早|早班车",
+    rf"{_WHEN}(?:就|才|会)?(?:开始)?(?:有车|发车|开班|出车|开始开|开始运[行营])",
+    r"\bfirst\b|earliest|when does .{1,30} start",
+)
+LAST = pattern(
+    r"末[班趟车]|最后一[班趟辆部台]|最晚|尾[班趟车]|收班|收车",
+    rf"{_WHEN}[^，,。？?]{{0,4}}(?:停运|停驶|停开|停班|没有?车|收[班车工])",
+    rf"(?<![点时候])(?:开|跑|运[行营]|营运)?到{_WHEN}(?:[为止啊呀呢吗]|[？?。，,]|$)",
+    r"\blast\b|latest|how late|until (?:what time|when)|(?:stop|finish|end)s? running",
+    r"when do(?:es)? .{1,30} (?:stop|finish)(?: for the (?:day|night))?\s*\??$",
+)
 ALL_STOPS = pattern(r"哪[些几个]?|which")  # asked of every stop, not of one
 LINE_SAID = pattern(r"(?<![0-9a-z.:])(\d{1,4}[a-z]?)\s*路|\b(?:bus|line|route)\s+(\d\w*)")
 

@@ -13,6 +13,7 @@ from actions.governance import categories, details, draft, joining, places, serv
 from actions.governance.service import Where
 from actions.intents import SURE
 from knowledge.pack import Category, Pack, Place
+from knowledge.places import is_where
 from knowledge.records import Text
 
 SLOTS = (
@@ -284,7 +285,9 @@ def _tells(turn: Turn) -> bool:
 
 def _named(turn: Turn) -> Place | None:
     """Return the place a message names; a building with its number before all others."""
-    entity = places.named(turn.pack, turn.entity("place"), turn.entity("facility"))
+    facilities = (e for e in turn.entities if e.kind == "facility")
+    inside = next((e.id for e in facilities if is_where(e.words, turn.text)), None)
+    entity = places.named(turn.pack, turn.entity("place"), inside)
     return (
         places.building(turn.pack, turn.text) or entity or places.by_words(turn.pack, turn.text)
     )

@@ -9,6 +9,7 @@ from actions.people import acting, kin
 from actions.people.model import Resident
 from knowledge.dates.chinese_words import DIGIT, UNIT, any_of, number
 from knowledge.pack import Pack, Place
+from knowledge.places import nicknames
 from knowledge.text import has_han, normalise
 
 # Kinds of places that say where somebody lives: neighbours are not told those.
@@ -142,7 +143,7 @@ def _named(pack: Pack) -> list[tuple[str, str]]:
         (normalise(name), one.id)
         for one in pack.places.values()
         if one.kind not in HOMES
-        for name in (one.name.zh, one.name.en, *one.aliases)
+        for name in nicknames(pack, one)
         if len(name) > 1
     ]
 

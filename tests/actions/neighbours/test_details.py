@@ -91,6 +91,12 @@ def test_an_answer_may_be_a_part_of_a_day() -> None:
         ("明天上午陪我妈去二院", "gz-hospital"),
         ("去萧山区第二人民医院", "gz-hospital"),
         ("陪我走走", None),
+        ("送我去医院拿药", "gz-hospital"),
+        ("陪我妈到图书馆坐坐", "gz-library"),
+        ("帮我去诊所拿个药", "gz-clinic"),
+        ("walk with me to the library", "gz-library"),
+        ("找人一起打麻将", None),
+        ("陪我看电影", None),
     ],
 )
 def test_a_public_place_is_read(pack: Pack, text: str, place: str | None) -> None:

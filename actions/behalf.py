@@ -25,9 +25,18 @@ _MINE = r"(?:我(?:们)?(?:家|的)?|俺|咱|阿拉)"
 _WORDS = "|".join(sorted((w for w in kin.ONE if not w.isascii()), key=len, reverse=True))
 _ENGLISH = "|".join(sorted(kin.ENGLISH_ONE, key=len, reverse=True))
 # Whose something is that is there already: 我妈的报名, 我爸报的路灯, my mother's bookings.
+# Who is only mentioned (我妈住院了) has nothing there.
+_THEIRS = (
+    r"(?=(?![住说问看用在叫])[^，。,.!！?？;；\s我]{0,8}?的"
+    r"|[^，。,.!！?？;；\s我]{0,5}?(?:报|约|订|反映|申请|登记|提过|取消|不去|去不了|不来|来不了)"
+    r"|那[个条件次场边]|名下)"
+)
+_EN_THEIRS = (
+    r"(?='s|s'| (?:booked|reported|filed|signed|asked|cannot|can't|can ?not|has|is not|won't))"
+)
 WHOSE = (
-    re.compile(rf"(?P<whose>{_MINE}(?:{_WORDS}))"),
-    re.compile(rf"\b(?P<whose>my (?:{_ENGLISH}))\b"),
+    re.compile(rf"(?P<whose>{_MINE}(?:{_WORDS})){_THEIRS}"),
+    re.compile(rf"\b(?P<whose>my (?:{_ENGLISH})){_EN_THEIRS}"),
 )
 FOR = r"(?:给|帮|替|为|代)\s*"
 OF_THEIRS = rf"的?(?:{_WORDS})|'s (?:{_ENGLISH})\b"  # 我妈的邻居 is not my mother

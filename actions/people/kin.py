@@ -69,15 +69,34 @@ _MY = r"(?:我(?:们)?(?:家|的)?|俺|咱|阿拉)"
 _WITH = rf"{_MY}?(?:自己)?(?:和|跟|同|带着?)(?:{_MY})?(?:家|的)?{_KIN}"
 _EN_KIN = rf"(?:{_any_of(*ENGLISH_ONE, *ENGLISH_TWO)})"
 _EN_MY = rf"my {_EN_KIN}"
+# Who is only spoken to, or quarrelled with, is not who it is for.
+_SPOKEN_TO = "(?!打个?电话|发|说|讲|看看|听听|过生日|庆|做饭|知道)"
+_NO_COMPANY = "(?!.{0,3}(?:吵|闹|打架|矛盾|商量|说|讲|一样|住|关系))"
+_COMES = (
+    r"(?:也|都)?(?:(?:想|要|愿意)(?:去|来|报|约|参加|学|上|听|看|预约|一起|个)"
+    r"|(?:去|来)(?![世过了看医])|报|参加)"
+)
+_EN_COMES = r" (?:would|wants?|wishes|needs?|will|is coming|also|likes? to|to (?:come|join))\b"
+_EN_DONE_FOR = (
+    r"(?:for|with|book|sign(?:ing)?(?: up)?|register|enroll?|put|bring|add|take|get) "
+)
 # How somebody is named for whom it is; the first that is found counts.
 WHOM = (
     re.compile(rf"(?P<whom>{_MY}?(?:全家|一家[一二两三四五六七八九十\d]+口|一家人))"),
     re.compile(
         rf"(?:给|帮|替|为|让)(?P<whom>{_WITH}|{_MY}?{_KIN}(?:(?:和|跟|、){_MY}?{_KIN})*)"
+        rf"{_SPOKEN_TO}"
     ),
-    re.compile(rf"(?P<whom>我(?:自己)?(?:和|跟|同|带着?)(?:{_MY})?(?:家|的)?{_KIN})"),
-    re.compile(rf"(?P<whom>{_MY}{_KIN})(?:也|都)?(?:想|要|去|报|来)"),
-    re.compile(rf"\b(?P<whom>(?:(?:me|myself) and )?{_EN_MY}(?: and (?:i|me|{_EN_MY}))?)\b"),
+    re.compile(
+        rf"(?P<whom>我(?:自己)?(?:和|跟|同|带着?)(?:{_MY})?(?:家|的)?{_KIN}){_NO_COMPANY}"
+    ),
+    re.compile(rf"(?P<whom>{_MY}{_KIN}){_COMES}"),
+    re.compile(
+        rf"\b(?:{_EN_DONE_FOR})(?P<whom>(?:(?:me|myself) and )?{_EN_MY}"
+        rf"(?: and (?:i|me|{_EN_MY}))?)\b"
+    ),
+    re.compile(rf"\b(?P<whom>(?:(?:me|myself) and )?{_EN_MY}(?: and (?:i|me))?){_EN_COMES}"),
+    re.compile(rf"\b(?P<whom>(?:me|myself) and {_EN_MY}|{_EN_MY} and (?:i|me))\b"),
     re.compile(r"\b(?P<whom>(?:me and )?my (?:whole )?family|the whole family)\b"),
 )
 # It is for oneself after all.

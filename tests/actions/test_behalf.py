@@ -19,7 +19,16 @@ from tests.conftest import StandingClock
         ("替我外婆取消周三的课", "我外婆", "我外婆"),
         ("帮我爸报修楼道灯", "我爸", "我爸"),
         ("幫我爸報修樓道燈", "我爸", "我爸"),
-        ("我爸要摔跤了，楼道灯不亮", "我爸", ""),
+        ("我妈周六的太极课不去了", "我妈", ""),
+        ("我外公约的体检改一下", "我外公", ""),
+        ("what my father reported", "my father", ""),
+        # Who is only mentioned.
+        *(("我爸要摔跤了，楼道灯不亮", "", ""), ("我妈住院了，我周三的课退掉", "", "")),
+        *(("我和邻居吵过，查下我的单子", "", ""), ("我妈说路灯还没修", "", "")),
+        *(
+            ("给我妈打个电话再说，先取消", "", ""),
+            ("my wife says the lamp is still out", "", ""),
+        ),
         ("my mother's bookings", "my mother", ""),
         ("report the lamp for my father", "my father", "my father"),
         # Nobody of the family, or somebody of theirs.

@@ -44,6 +44,11 @@ def talk(ground: Ground, on: On) -> Talk:
         *(("帮我和我老伴约一下茶艺社", "我和我老伴"), ("我孙子想学书法", "我孙子")),
         *(("book it for my mother", "my mother"), ("put my son down for coding", "my son")),
         *(("book the tea club for my wife and me", "my wife and me"), ("就我自己去", "")),
+        *(("我女儿也想参加", "我女儿"), ("sign up my daughter", "my daughter")),
+        *(("my husband would like to come", "my husband"), ("my wife and I", "my wife and i")),
+        *(("我妈去医院了，我自己约个太极", None), ("我儿子要考试，周六我有空", None)),
+        *(("我跟邻居吵了一架，想报个书法静静心", None), ("让我爸知道又要说，我报个名", None)),
+        *(("my mother told me about the tea club", None), ("my son is in class then", None)),
         *(("是给我自己约的", ""), ("just for me", ""), ("帮我报名", None), ("给我报名", None)),
     ],
 )

@@ -67,7 +67,7 @@ def test_without_an_encoder_it_works_and_has_no_meaning(talk: Talk) -> None:
 
 
 def test_the_place_is_asked_of_kinds_that_have_one_and_may_be_left_open(talk: Talk) -> None:
-    assert "在哪里" in begin(talk, "明天下午三点陪我去看病").text
+    assert "在哪里" in begin(talk, "明天下午三点找人陪诊").text
     talk.say("先不定", choice="do_not_say")
     talk.say("", choice="do_not_say")
     assert "地点" not in talk.say("不对", intent="deny").text
@@ -76,7 +76,7 @@ def test_the_place_is_asked_of_kinds_that_have_one_and_may_be_left_open(talk: Ta
 
 
 def test_a_place_in_other_words_is_kept_and_not_told(talk: Talk) -> None:
-    begin(talk, "明天下午三点陪我去看病")
+    begin(talk, "明天下午三点找人陪诊")
     talk.say("我姐姐家楼下")
     talk.say("", choice="do_not_say")
     talk.say("", choice="yes")

@@ -34,6 +34,20 @@ AROUND = re.compile(
     r"^(?:我?(?:要|选择|选|按|点|回复|回|就)?)?[(\[]?第?(?P<number>[0-9]{1,2}|[一二两三四五六七八九十])"
     r"(?:个|号|项|条|种|吧|[.、,。)\]])*$"
 )
+# With more around it only an ordinal is sure, for 那就三个 may count: 要不就第三个 · 一号那个
+AMONG_WORDS = (
+    re.compile(
+        r"^(?:要不|要么|还是|那么?|嗯|好的?|我|想|要|就|选择?|按|点|来|看|换|[,、 ])*"
+        r"(?:第(?P<nth>[0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|种|场|班|家)?"
+        r"|(?P<number>[0-9]{1,2}|[一二两三四五六七八九十])号)"
+        r"(?:那|这)?(?:个|项|条|种|场|班|家)?(?:吧|好了?|就?行|了|啊|呀|哦|谢谢|[,、 ])*$"
+    ),
+    re.compile(
+        r"^(?:(?:ok|okay|well|then|maybe|perhaps|let's|let us|i'll|i'd|i would|say|go|with|take|"
+        r"pick|choose|want|like|have)[, ]+)*(?:the (?P<nth>[a-z]+)|"
+        r"(?:option|number|no\.?) ?(?P<number>[a-z]+|\d{1,2}))(?: one| option)?(?:[, ]+(?:then|please|thanks))*$"
+    ),
+)
 NUMBERED = re.compile(r"^\(?[0-9]{1,2}[).、:,\s]*")  # 1 坐车: a choice as it was read
 ENGLISH = re.compile(r"^(?:option |number |no\. ?|the )?(?P<word>[a-z]+|\d{1,2})(?: one)?\.?$")
 
@@ -153,15 +167,19 @@ def offering(db: Db, conversation_id: str, choice_id: str) -> Message | None:
 
 
 def _number(said: str) -> int | None:
-    match = AROUND.fullmatch(said)
-    if match:
-        number = match["number"].replace("两", "二")
-        return int(number) if number.isdigit() else CHINESE_NUMBERS.index(number) + 1
-    match = ENGLISH.fullmatch(said)
-    if not match:
-        return None
-    if match["word"].isdigit():
-        return int(match["word"])
-    return next(
-        (n for n, words in enumerate(ENGLISH_NUMBERS, 1) if match["word"] in words), None
-    )
+    if match := AROUND.fullmatch(said):
+        return _read(match["number"])
+    if match := ENGLISH.fullmatch(said):
+        return _read(match["word"])
+    found = (pattern.fullmatch(said) for pattern in AMONG_WORDS)
+    return next((_read(match["nth"] or match["number"]) for match in found if match), None)
+
+
+def _read(number: str) -> int | None:
+    """Return a number from one on, in digits, Chinese, or an English word."""
+    if number.isdigit():
+        return int(number)
+    if number.isascii():
+        names = (n for n, words in enumerate(ENGLISH_NUMBERS, 1) if number in words)
+        return next(names, None)
+    return CHINESE_NUMBERS.index(number.replace("两", "二")) + 1

@@ -31,6 +31,10 @@ OFFERED = [
         ("the first one", "1"),
         ("second", "2"),
         ("no. 3", "yes"),
+        *(("要不还是第二个吧", "2"), ("那就一号那个", "1"), ("嗯，第三个好了", "yes")),
+        *(("换第二场", "2"), ("3号这个", "yes"), ("好的，就第一个，谢谢", "1")),
+        *(("let's go with the second one", "2"), ("I'd take number three", "yes")),
+        *(("maybe the first, please", "1"), ("ok, option 2 then", "2")),
     ],
 )
 def test_a_choice_is_named_by_tap_number_ordinal_or_label(said: str, meant: str) -> None:
@@ -47,6 +51,15 @@ def test_a_choice_is_named_by_tap_number_ordinal_or_label(said: str, meant: str)
         "4",
         "99",
         "第十个",
+        *(
+            "那就来三个",
+            "还是两个人吧",
+            "第二个怎么样",
+            "一号有课吗",
+            "二号楼那个",
+            "要不第二天",
+        ),
+        *("i'd like two", "the third of may", "let's go with the bus", "the second time"),
         "12号楼",
         "1路车几点",
         "太极",

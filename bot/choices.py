@@ -43,9 +43,10 @@ AMONG_WORDS = (
         r"(?:那|这)?(?:个|项|条|种|场|班|家)?(?:吧|好了?|就?行|了|啊|呀|哦|谢谢|[,、 ])*$"
     ),
     re.compile(
-        r"^(?:(?:ok|okay|well|then|maybe|perhaps|let's|let us|i'll|i'd|i would|say|go|with|take|"
-        r"pick|choose|want|like|have)[, ]+)*(?:the (?P<nth>[a-z]+)|"
-        r"(?:option|number|no\.?) ?(?P<number>[a-z]+|\d{1,2}))(?: one| option)?(?:[, ]+(?:then|please|thanks))*$"
+        r"^(?:(?:ok|okay|well|then|maybe|perhaps|let's|i'll|i'd|i would|say|go|with|take|pick|"
+        r"choose|want|like|have)[, ]+)*"
+        r"(?:the (?P<nth>[a-z]+)|(?:option|number|no\.?) ?(?P<number>[a-z]+|\d{1,2}))"
+        r"(?: one| option)?(?:[, ]+(?:then|please|thanks))*$"
     ),
 )
 NUMBERED = re.compile(r"^\(?[0-9]{1,2}[).、:,\s]*")  # 1 坐车: a choice as it was read

@@ -13,7 +13,7 @@ from actions.governance import categories, details, draft, joining, places, serv
 from actions.governance.service import Where
 from actions.intents import SURE
 from knowledge.pack import Category, Pack, Place
-from knowledge.places import is_where
+from knowledge.places import asks_about, is_where
 from knowledge.records import Text
 
 SLOTS = (
@@ -207,7 +207,7 @@ def read_where(turn: Turn) -> dict[str, Any] | None:
     place = _named(turn)
     if place is None and (_about_something_else(turn) or len(text) < 2):
         return None
-    if place is not None and turn.interrupts and ASKS.search(text):
+    if place is not None and (asks_about(text) or (turn.interrupts and ASKS.search(text))):
         return None
     return asdict(Where(place_id=place.id if place else None, words=text))
 

@@ -9,7 +9,7 @@ from actions.people import acting, kin
 from actions.people.model import Resident
 from knowledge.dates.chinese_words import DIGIT, UNIT, any_of, number
 from knowledge.pack import Pack, Place
-from knowledge.places import nicknames
+from knowledge.places import asks_about, nicknames
 from knowledge.text import has_han, normalise
 
 # Kinds of places that say where somebody lives: neighbours are not told those.
@@ -130,7 +130,8 @@ def is_a_place(pack: Pack, words: str) -> bool:
     expression, _ = _names(tuple(_named(pack)))
     said = normalise(words)
     found = max(expression.findall(said), key=len, default="")
-    return bool(found) and len(said) - len(found) <= AROUND_A_PLACE
+    short = len(said) - len(found) <= AROUND_A_PLACE
+    return bool(found) and short and not asks_about(words)
 
 
 def whom(db: Db, actor_id: str, words: str) -> Resident | None:

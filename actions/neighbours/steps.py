@@ -15,6 +15,7 @@ from actions.neighbours.timing import about_something_else
 from actions.people import consents, kin, nicknames
 from actions.people.model import Resident
 from actions.relay import masking, naming
+from knowledge.places import asks_about
 
 KINDS = 3  # offered beside something else; elders turn pages
 NOTHING_MORE = "nothing_more"  # the choice of those who have no words to add
@@ -110,7 +111,7 @@ def read_where(turn: Turn) -> dict[str, str] | str | None:
         return None
     if details.is_a_place(turn.pack, text):  # and no question about it, whatever it sounds like
         return prefill_where(turn)
-    if about_something_else(turn):
+    if about_something_else(turn) or asks_about(text):
         return None
     safety.require_allowed(turn.pack, text)
     return prefill_where(turn) or {"words": text}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.pack import Pack, load_pack
-from knowledge.places import is_where, nicknames
+from knowledge.places import asks_about, is_where, nicknames
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,20 @@ def test_what_is_done_at_a_place_is_not_where_something_is(
     text: str, words: str, where: bool
 ) -> None:
     assert is_where(words, text) is where
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        *(("药店几点打烊", True), ("食堂还开着不", True), ("书房现在关了没", True)),
+        *(("二院怎么走", True), ("游泳池收费不", True), ("is the gym still open", True)),
+        *(("what time does the library close", True), ("健身房的电话多少", True)),
+        *(("药店门口", False), ("在食堂后面，关着的那扇门", False), ("七彩北门", False)),
+        *(("by the library, where it is open", False), ("二院对面的公交站", False)),
+    ],
+)
+def test_a_question_about_a_place_does_not_say_where(text: str, asks: bool) -> None:
+    assert asks_about(text) is asks
 
 
 def test_a_place_is_called_what_its_facility_is(pack: Pack) -> None:

@@ -161,6 +161,14 @@ def test_what_can_be_said_anew(talk: Talk) -> None:
     assert file(talk).category_id == "manhole"
 
 
+@pytest.mark.parametrize("aside", ["药店几点打烊", "药店现在还开着不"])
+def test_a_question_about_a_place_is_not_where_the_problem_is(talk: Talk, aside: str) -> None:
+    begin(talk, "路灯坏了")
+    place = ("place", "gz-pharmacy", "药店")
+    talk.say(aside, intent="nlu_fallback", entities=[place])
+    assert talk.slots.get("problem_where") is None
+
+
 def test_where_can_be_said_anew(talk: Talk) -> None:
     begin(talk, "友谊路的路灯坏了", entities=[YOUYI])
     assert "什么地方" in talk.say("4", choice="change_where").text

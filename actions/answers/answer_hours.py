@@ -1,7 +1,7 @@
 """action_answer_hours: when a place is open; which one is meant; what is open at all."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, time
 
 from actions import followup
 from actions.answers import hours, telling
@@ -20,6 +20,7 @@ TOLD = 3  # places named together that are all told
 SHOWN, SHOWN_ELDER = 5, 3  # places that are open, at a time
 AFTER = "after:"  # begins the key of the choice that shows more of them
 ALWAYS = "24/7"
+MORNING = time(10)
 
 Nearest = Callable[[Turn], str | None]  # the facility a question is about, by meaning
 Otherwise = Callable[[Turn], Events]  # answers what is no question about hours
@@ -44,6 +45,9 @@ class AnswerHours(Answer):
             if _is_about_something_else(turn, meant, asked):
                 return self._otherwise(turn)
             asked = _before(turn) if asked == Asked() else asked
+        if asked.no_such_day:
+            turn.say("utter_no_such_date", date=asked.no_such_day)
+            return []
         if key.startswith(AFTER) or (asked.aspect == Aspect.SOMEWHERE and not meant):
             _say_what_is_open(turn, asked, key.removeprefix(AFTER))
         elif len(meant) == 1 and 1 < len(meant[0]) <= ALIKE:
@@ -106,14 +110,15 @@ def _facility_before(turn: Turn) -> Facility | None:
 
 def _say_what_is_open(turn: Turn, asked: Asked, after: str) -> None:
     """Say what is open, a few at a time; `after` is the last place shown before."""
-    at = asked.moment or (asked.part_of_day or (turn.now,))[0]
+    at = _about(turn, asked)
+    when = telling.line(turn, "utter_hours_now") if at == turn.now else at
     hidden = offline.hidden(turn.db)
     found = [f for f in _open_at(turn, at) if not hidden.covers(turn.pack, "facility", f.id)]
     past = next((n for n, place in enumerate(found, 1) if place.id == after), 0)
     limit = SHOWN_ELDER if turn.row.elder else SHOWN
     shown, more = found[past : past + limit], found[past + limit :]
     if not shown:
-        turn.say("utter_hours_nowhere")
+        turn.say("utter_hours_nowhere", when=when)
         return
     choices = [
         Choice(_label(turn, f, at), "ask_hours", write_value(f.id, asked)) for f in shown
@@ -122,7 +127,17 @@ def _say_what_is_open(turn: Turn, asked: Asked, after: str) -> None:
         label = telling.line(turn, "utter_hours_more", count=len(more))
         choices.append(Choice(label, "ask_hours", write_value(AFTER + shown[-1].id, asked)))
     origin = telling.origin(turn, min(shown, key=lambda f: f.level != "sample"))
-    turn.say("utter_hours_open_places", choices=choices, origin=origin)
+    turn.say("utter_hours_open_places", choices=choices, origin=origin, when=when)
+
+
+def _about(turn: Turn, asked: Asked) -> datetime:
+    """Return the moment a question is about: of another day without a time, its morning."""
+    if asked.moment or asked.part_of_day:
+        return asked.moment or (asked.part_of_day or (turn.now,))[0]
+    today = turn.local.date()
+    if not asked.days or today in asked.days:
+        return turn.now
+    return datetime.combine(asked.days[0], MORNING, turn.pack.zone)
 
 
 def _open_at(turn: Turn, at: datetime) -> Iterator[Facility]:

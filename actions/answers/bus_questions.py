@@ -7,7 +7,7 @@ from typing import Any
 
 from actions.answers.bus_names import Stops, hear_lines, hear_stops, nearest, pattern
 from actions.dialogue import Turn
-from knowledge.dates import When, read_when
+from knowledge.dates import Unclear, When, read_holiday, read_when
 from knowledge.text import normalise
 from knowledge.transit import Line, Only, Stop, open_timetable
 
@@ -78,7 +78,8 @@ def asked(turn: Turn) -> dict[str, Any]:
     """Return what a message asks of the bus besides the stops, as JSON.
 
     `kind` (a key of KINDS, "journey" or "next"), `lines` (ids), `which` ("first", "last"),
-    `at` (when from, ISO), `to` (stop ids, several when it is not clear which), `to_near` or
+    `at` (when from, ISO), `times` (where several may be meant), `no_such_day` (words for a day
+    no calendar has), `to` (stop ids, several when it is not clear which), `to_near` or
     `to_unknown`, `stopless` (no stop is needed to answer), `unknown_line`.
     """
     if restated := read_restated(turn.choice):
@@ -88,8 +89,7 @@ def asked(turn: Turn) -> dict[str, Any]:
     said: dict[str, Any] = {"kind": _kind(text, stops), "lines": list(lines.ids)}
     said["which"] = _which(text)
     said["unknown_line"] = None if lines.ids else _unknown_line(text)
-    when = read_when(turn.text, turn.local)
-    said["at"] = when.start.isoformat() if isinstance(when, When) else None
+    said |= _times(turn)
     said |= {"to": list(stops.end.ids), "to_near": list(stops.end.near)}
     said["to_unknown"] = stops.unknown_end
     if near := nearest(turn):
@@ -97,6 +97,20 @@ def asked(turn: Turn) -> dict[str, Any]:
     known = open_timetable(turn.pack).stops
     said["stopless"] = not known or (not stops.start.ids and _stopless(said, text))
     return {key: value for key, value in said.items() if value}
+
+
+def _times(turn: Turn) -> dict[str, Any]:
+    """Return when from a message asks; what is not clear is asked, never taken for now."""
+    times, no_such_day = [], ""
+    match read_when(turn.text, turn.local):
+        case When() as when:
+            times = [when.start.isoformat()]
+        case Unclear(words=words, readings=()):
+            no_such_day = "" if read_holiday(turn.text, turn.local.date()) else words
+        case Unclear(readings=readings):
+            times = list(dict.fromkeys(when.start.isoformat() for when in readings))
+    one = times[0] if len(times) == 1 else None
+    return {"at": one, "times": [] if one else times, "no_such_day": no_such_day}
 
 
 def restate(said: Mapping[str, Any], **mended: Any) -> str:
@@ -127,7 +141,7 @@ def _which(text: str) -> str | None:
 
 
 def _stopless(said: Mapping[str, Any], text: str) -> bool:
-    if said["unknown_line"] or said["kind"] == "fare":
+    if said["unknown_line"] or said["no_such_day"] or said["kind"] == "fare":
         return True
     if said["kind"] == "accessible":
         return ALL_STOPS.search(text) is not None

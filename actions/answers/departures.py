@@ -1,6 +1,7 @@
 """Questions about buses: a form finds out from where, the timetable tells the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, time
 from typing import Any
 
 from actions import conversations, followup, turns
@@ -17,6 +18,7 @@ STOP, ASKED = "departure_stop", "departure_asked"
 SLOTS = (STOP, ASKED)
 
 CHOICES = 4
+TIMELESS = frozenset({"fare", "accessible", "stops", "lines"})  # the same at any time
 
 Otherwise = Callable[[Turn], Events]  # answers what the timetable does not say
 
@@ -63,7 +65,7 @@ class AnswerDeparture(DialogueAction):
     def act(self, turn: Turn) -> Events:
         timetable = open_timetable(turn.pack)
         said = _asked_by_now(turn)
-        unclear = (_ask_which_line, _ask_where_to, _ask_where_from)
+        unclear = (_no_such_day, _ask_which_line, _ask_where_to, _ask_where_from, _ask_when)
         if not any(ask(turn, timetable, said) for ask in unclear):
             question = _question(turn, timetable, said)
             told = bus_answers.answer(turn, timetable, question)
@@ -162,6 +164,41 @@ def _question(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> Ques
         away=said.get("away"),
         to_unknown=said.get("to_unknown", ""),
     )
+
+
+def _no_such_day(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> bool:
+    """Say that the calendar has no such day: buses of today would be another answer."""
+    words = said.get("no_such_day")
+    if words:
+        turn.say("utter_no_such_date", date=words)
+    return bool(words)
+
+
+def _ask_when(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> bool:
+    """Ask which time is meant, of a clock that may be soon or tomorrow, say."""
+    times = said.get("times", ())[:CHOICES]
+    if not times or said.get("kind") in TIMELESS:
+        return False
+    start = turn.slots.get(STOP) or read_stop(turn)
+    turn.say(
+        "utter_which_time",
+        choices=[
+            Choice(
+                _time_label(turn, datetime.fromisoformat(at)),
+                "ask_departure",
+                restate(said, at=at, times=[], start=start),
+            )
+            for at in times
+        ],
+    )
+    return True
+
+
+def _time_label(turn: Turn, at: datetime) -> str:
+    local = at.astimezone(turn.pack.zone)
+    if local.time() == time():
+        return turn.wording.day(local.date(), turn.language)
+    return turn.wording.moment(at, turn.language)
 
 
 def _ask_which_line(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> bool:

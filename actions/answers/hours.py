@@ -50,6 +50,8 @@ def until(reader: Reader, closes_at: datetime) -> str:
 def _state(reader: Reader, facility: Facility, asked: Asked) -> Lines:
     if asked.moment:
         yield from _at(reader, facility, asked.moment)
+        if asked.other:
+            yield _open_then(reader, facility, asked.other)
     elif asked.part_of_day and len(asked.days) == 1:
         yield from _during(reader, facility, *asked.part_of_day)
     elif asked.days in ([], [reader.local.date()]):
@@ -87,11 +89,16 @@ def _open_or_not(reader: Reader, found: Opening, facility: Facility) -> str:
     return telling.line(reader, "utter_hours_closed_long", name=name)
 
 
+def _open_then(reader: Reader, facility: Facility, moment: datetime) -> str:
+    then = hours.opening(reader.pack, facility, moment)
+    answer = "utter_hours_then_open" if then.is_open else "utter_hours_then_closed"
+    return telling.line(reader, answer, name=facility.name, at=moment)
+
+
 def _at(reader: Reader, facility: Facility, moment: datetime) -> Lines:
     """Tell whether it is open at a moment, then that day's hours, or when it opens next."""
     found = hours.opening(reader.pack, facility, moment)
-    answer = "utter_hours_then_open" if found.is_open else "utter_hours_then_closed"
-    yield telling.line(reader, answer, name=facility.name, at=moment)
+    yield _open_then(reader, facility, moment)
     if not found.always:
         yield from hours_days.on_day(reader, facility, moment.date())
     if not found.today and found.opens_at:

@@ -91,14 +91,18 @@ class Asked:
     """A question about opening hours.
 
     `start` to `end` (aware) is the time it is about, None when it names none; `grain` says how
-    exactly that was said. `holiday` is the statutory holiday it names.
+    exactly that was said, `other` is another moment it may mean as well. `holiday` is the
+    statutory holiday it names. `no_such_day` are words for a day no calendar has: there is
+    nothing to answer.
     """
 
     aspect: Aspect = Aspect.STATE
     start: datetime | None = None
     end: datetime | None = None
     grain: Grain | None = None
+    other: datetime | None = None
     holiday: Holiday | None = None
+    no_such_day: str = ""
 
     @property
     def moment(self) -> datetime | None:
@@ -143,11 +147,16 @@ def _with_meals(said: str) -> str:
 
 
 def _timed(aspect: Aspect, when: When | Unclear | None) -> Asked:
-    if isinstance(when, Unclear):
-        when = next(iter(when.readings), None)
-    if when is None:
-        return Asked(aspect)
-    return Asked(aspect, when.start, when.end, when.grain)
+    match when:
+        case Unclear(words=words, readings=()):
+            return Asked(aspect, no_such_day=words)
+        case Unclear(readings=(first, *more)):
+            other = next((m.start for m in more if m.grain == Grain.MINUTE), None)
+            return Asked(aspect, first.start, first.end, first.grain, other)
+        case When():
+            return Asked(aspect, when.start, when.end, when.grain)
+        case _:
+            return Asked(aspect)
 
 
 def write_value(key: str, asked: Asked) -> str:
@@ -157,6 +166,7 @@ def write_value(key: str, asked: Asked) -> str:
         "start": asked.start and asked.start.isoformat(),
         "end": asked.end and asked.end.isoformat(),
         "grain": asked.grain,
+        "other": asked.other and asked.other.isoformat(),
         "holiday": asked.holiday and f"{asked.holiday.year}年{asked.holiday.name.zh}",
     }
     return f"{key}?{urlencode({name: value for name, value in told.items() if value})}"
@@ -170,11 +180,13 @@ def read_value(value: str) -> tuple[str, Asked | None]:
 
 
 def _asked(told: Mapping[str, str]) -> Asked:
-    start, end, grain = (told.get(name) for name in ("start", "end", "grain"))
+    names = ("start", "end", "grain", "other")
+    start, end, grain, other = (told.get(name) for name in names)
     return Asked(
         Aspect(told["aspect"]),
         datetime.fromisoformat(start) if start else None,
         datetime.fromisoformat(end) if end else None,
         Grain(grain) if grain else None,
+        datetime.fromisoformat(other) if other else None,
         read_holiday(told["holiday"], date.min) if "holiday" in told else None,
     )

@@ -140,6 +140,47 @@ def test_what_is_open_at_a_time_that_is_named(ground: Ground) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("现在有什么地方开着", "现在开着的有这些"),
+        ("晚上八点有什么地方还开着", "11月24日（周二）20:00开着的有这些"),
+        ("明天有哪些地方开门", "11月25日（周三）10:00开着的有这些"),
+    ],
+)
+def test_what_is_open_says_of_which_time(talk: Talk, text: str, told: str) -> None:
+    assert told in ask(talk, text).text
+
+
+def test_that_nothing_is_open_says_of_which_time(ground: Ground) -> None:
+    closed = with_pack(ground, ground.pack.model_copy(update={"facilities": {}}))
+    said = ask(talk_of(closed), "早上五点哪里开着").text
+    assert said.startswith("11月25日（周三）05:00我没有查到开着的地方")
+    english = ask(talk_of(closed, language="en", address="b"), "is anything open").text
+    assert english.startswith("I know of no place that is open then (now).")
+
+
+@pytest.mark.parametrize("text", ["杭州书房2月30日开吗", "2月30号有什么地方开着"])
+def test_a_day_no_calendar_has_is_said_to_be_none(talk: Talk, text: str) -> None:
+    named = [HZBOOK] if "书房" in text else []
+    heard = ask(talk, text, *named)
+    assert "在日历上对不上" in heard.text
+    assert "现在" not in heard.text
+
+
+def test_of_a_time_that_may_be_soon_or_tomorrow_both_are_told(talk: Talk) -> None:
+    told = ask(talk, "杭州书房八点开着吗", HZBOOK).text
+    assert "不开，杭州书房·瓜沥 11月25日（周三）08:00 不开门" in told
+    assert "开的，杭州书房·瓜沥 11月24日（周二）20:00 开着" in told
+
+
+def test_a_time_that_is_not_clear_goes_on_with_a_choice(talk: Talk) -> None:
+    heard = ask(talk, "图书馆八点开着吗")
+    told = ask(talk, "", choice=heard.values[0]).text
+    assert "08:00" in told
+    assert "20:00" in told
+
+
 def test_without_a_name_the_question_is_kept_for_the_place_that_is_chosen(talk: Talk) -> None:
     heard = ask(talk, "周日开门吗")
     assert "哪里的开放时间" in heard.text

@@ -124,6 +124,40 @@ def test_what_was_asked_before_is_forgotten_when_another_wish_came_between(talk:
     assert "末班" not in heard.text
 
 
+@on_one_database
+def test_a_time_that_may_be_soon_or_tomorrow_is_asked(talk: Talk) -> None:
+    heard = begin(talk, "瓜沥公交站八点有什么时候的车", entities=[STATION])
+    assert "哪个时间" in heard.text
+    labels = [choice["title"] for choice in heard.choices]
+    assert labels == ["11月25日（周三）08:00", "11月24日（周二）20:00"]
+    told = talk.do(DEED, "", choice=heard.values[0], intent="ask_departure").text
+    assert "瓜沥公交站上车" in told
+    assert "11月25日（周三）08:" in told
+
+
+@on_one_database
+def test_a_line_asked_for_at_no_sure_time_keeps_its_line(talk: Talk) -> None:
+    heard = begin(talk, "740路九点半从瓜沥公交中心站开吗")
+    told = talk.do(DEED, "", choice=heard.values[0], intent="ask_departure").text
+    assert "11月25日（周三）10:00 740" in told
+
+
+@pytest.mark.parametrize(
+    "text", ["2月30日瓜沥公交站下一班", "31 June, next bus from Guali Bus Station"]
+)
+@on_one_database
+def test_a_day_no_calendar_has_gets_no_bus_of_today(talk: Talk, text: str) -> None:
+    heard = begin(talk, text)
+    assert heard.done
+    assert "在日历上对不上" in heard.text
+    assert "上车" not in heard.text
+
+
+@on_one_database
+def test_a_fare_is_told_without_asking_the_time(talk: Talk) -> None:
+    assert "2 元" in begin(talk, "八点的党湾专线票价多少").text
+
+
 def test_a_place_to_go_to_is_no_place_to_get_on(talk: Talk) -> None:
     heard = begin(talk, "下一班去机场的车几点", entities=[AIRPORT])
     assert not heard.done

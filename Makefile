@@ -53,7 +53,7 @@ ready-to-test:
 
 run-test-nlu:
 	$(APART) $(RASA)/python -m pytest -c tests/nlu/pytest.ini tests/nlu
-	$(APART) $(RASA)/rasa data validate --config config.yml --domain nlu/domain --data nlu/training --fail-on-warnings
+	$(APART) $(RASA)/python -m nlu.command data validate --config config.yml --domain nlu/domain --data nlu/training --fail-on-warnings
 
 shell: setup ## Rasa's own shell on the trained model: shows intents and entities
 	$(RASA)/rasa shell nlu --model $(STATE)/models/xiaoli.tar.gz

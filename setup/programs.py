@@ -102,7 +102,8 @@ def refuse_model(folder: Path) -> str | None:
 def _rasa_command(port: int, settings: Settings) -> tuple[str, ...]:
     model = str(settings.state_dir / "models" / MODEL)
     return (
-        *(str(VENV_RASA / "bin" / "rasa"), "run", "--interface", LOOPBACK, "--port", str(port)),
+        *(str(VENV_RASA / "bin" / "python"), "-m", "nlu.command", "run"),
+        *("--interface", LOOPBACK, "--port", str(port)),
         *("--model", model, "--endpoints", "nlu/endpoints.yml"),
         *("--credentials", "nlu/credentials.yml"),
     )

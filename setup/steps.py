@@ -24,7 +24,7 @@ KEPT_PRODUCTS = 4  # of each step, the newest ones
 MODEL = "xiaoli.tar.gz"
 
 _PYTHON = str(VENV / "bin" / "python")
-_RASA = str(VENV_RASA / "bin" / "rasa")
+_RASA = (str(VENV_RASA / "bin" / "python"), "-m", "nlu.command")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ EARS = Step(
 INDEX = Step(
     "index",
     "检查内容、建立知识索引 The knowledge index",
-    ("knowledge", "{community}", "{encoder}/manifest.json"),
+    ("knowledge", "encoder", "{community}", "{encoder}/manifest.json"),
     ((_PYTHON, "-m", "knowledge", "check"), (_PYTHON, "-m", "knowledge", "build")),
     "index",
     20,
@@ -69,10 +69,10 @@ INDEX = Step(
 TRAINING = Step(
     "model",
     "训练语言模型 The language model",
-    ("config.yml", "nlu", "{community}", "{encoder}/manifest.json"),
+    ("config.yml", "nlu", "encoder", "{community}", "{encoder}/manifest.json"),
     (
         (
-            *(_RASA, "train", "--config", "config.yml", "--domain", "nlu/domain"),
+            *(*_RASA, "train", "--config", "config.yml", "--domain", "nlu/domain"),
             *("--data", "nlu/training", "--out", "{state}/models"),
             *("--fixed-model-name", MODEL.removesuffix(".tar.gz")),
         ),

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from nlu.components.text import fold, one_code
 
@@ -288,6 +287,8 @@ def _regress(
     if len(seen) == 1:
         bias[seen] = 0.0
         return Linear(weights, bias)
+    from sklearn.linear_model import LogisticRegression  # only who trains needs it
+
     model = LogisticRegression(C=STRENGTH, max_iter=500, solver=solver, random_state=7)
     model.fit(rows, labels, weights_of)
     if len(seen) == 2:  # scikit-learn keeps one column for two classes

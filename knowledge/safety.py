@@ -10,12 +10,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pypinyin import lazy_pinyin
-
 from knowledge import alarm
 from knowledge.alarm import Alarm
 from knowledge.embedder import Embedder
 from knowledge.pack import NeverRequest
+from knowledge.sounds import syllables
 from knowledge.text import normalise
 
 KEYWORD, SIGN, SOUND, NEITHER = "keyword", "sign", "sound", "neither"
@@ -184,8 +183,7 @@ def _sounds_of(keywords: Sequence[str]) -> re.Pattern[str]:
 
 def _sound(text: str) -> str:
     """Return how each character sounds by itself, as people of the south may type it."""
-    syllables = (lazy_pinyin(character)[0] for character in text)
-    return "".join(f"{_southern(syllable)} " for syllable in syllables)
+    return "".join(f"{_southern(syllables(character)[0])} " for character in text)
 
 
 def _southern(syllable: str) -> str:

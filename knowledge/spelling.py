@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
 
-import rjieba
-from pypinyin import lazy_pinyin
-
+from knowledge.sounds import syllables
 from knowledge.text import is_han
 
 LONGEST = 5  # characters of a word that is put right
@@ -34,8 +32,7 @@ class Spelling:
 
     def restore(self, text: str) -> str:
         """Return normalised text with words put right; most texts come back as they are."""
-        # Cut without guesses: an unknown word falls into its characters.
-        pieces = rjieba.cut(text, False)
+        pieces = _cut(text)
         restored, at = [], 0
         while at < len(pieces):
             length, word = self._at(pieces, at)
@@ -69,12 +66,19 @@ class Spelling:
 
 
 def _words(text: str) -> list[str]:
-    return [w for w in rjieba.cut(text, False) if len(w) <= LONGEST and is_han(w)]
+    return [w for w in _cut(text) if len(w) <= LONGEST and is_han(w)]
+
+
+def _cut(text: str) -> list[str]:
+    """Cut without guesses: an unknown word falls into its characters."""
+    import rjieba  # with its dictionary, 33 MB: not every process cuts words
+
+    return rjieba.cut(text, False)
 
 
 @lru_cache(maxsize=65536)
 def _sound(word: str) -> Sound:
-    return tuple(_syllable(syllable) for syllable in lazy_pinyin(word))
+    return tuple(_syllable(syllable) for syllable in syllables(word))
 
 
 def _syllable(syllable: str) -> str:

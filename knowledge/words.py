@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import rjieba
-
 from knowledge.passages import Passage
 from knowledge.text import normalise
 
@@ -21,6 +19,8 @@ LEAST_IDF = 1e-6  # … and its floor: a word in more than half of all passages 
 
 def tokens(text: str) -> list[str]:
     """Cut text into words: FTS5's own tokenizer does not know Chinese."""
+    import rjieba  # with its dictionary, 33 MB: not every process cuts words
+
     cut = rjieba.cut(normalise(text))
     return [word for word in cut if any(character.isalnum() for character in word)]
 

@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from pypinyin import lazy_pinyin
-
 from actions.booking.filters import fitting, read_filters
 from knowledge.pack import Activity, Pack
+from knowledge.sounds import syllables
 from knowledge.text import normalise
 
 # 学游泳 and 游泳课 are both found by 游泳.
@@ -134,4 +133,4 @@ def _sounds_of_word(word: str) -> str:
 
 def _sounds(text: str) -> str:
     """Return the syllables without tones."""
-    return f" {' '.join(lazy_pinyin(text))} "
+    return f" {' '.join(syllables(text))} "

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from functools import cache
 from math import exp
 
-from pypinyin import lazy_pinyin
-
 from actions.governance.model import ServiceRequest
 from knowledge.pack import Category, Pack
 from knowledge.sorting import Sorter
+from knowledge.sounds import syllables
 from knowledge.text import normalise
 
 Ranking = list[tuple[Category, float]]
@@ -176,4 +175,4 @@ def _sounds_of_keyword(keyword: str) -> str:
 
 def _sounds(text: str) -> str:
     """Return the syllables without tones: 路登 and 路灯 both sound ` lu deng `."""
-    return f" {' '.join(lazy_pinyin(text))} "
+    return f" {' '.join(syllables(text))} "

@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pypinyin import lazy_pinyin
-
 from bot.message import clean
 from knowledge.article import split, write_article
 from knowledge.records import Text
+from knowledge.sounds import syllables
 from knowledge.text import normalise
 
 LEVELS = ("official", "report", "sample")
@@ -62,7 +61,7 @@ def asking(question: str, language: str, today: str) -> dict[str, str]:
 
 def id_for(question: str) -> str:
     """Propose an id for an article that answers a question: how it sounds, a few words."""
-    words = re.findall(r"[a-z0-9]+", " ".join(lazy_pinyin(normalise(question))))
+    words = re.findall(r"[a-z0-9]+", " ".join(syllables(normalise(question))))
     return "-".join(words[:WORDS_OF_ID])[:LONGEST_PROPOSED].strip("-") or "new"
 
 

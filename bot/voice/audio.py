@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
-from av import AudioFrame, AudioResampler
-from av import open as open_container
-from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from bot.voice.recordings import recorded_as
@@ -35,6 +32,8 @@ def decode(content: bytes) -> Samples:
     """
     if recorded_as(content) is None:
         raise Unheard("unreadable")
+    from av.error import FFmpegError  # 16 MB: most processes never hear a voice
+
     try:
         pieces = list(_bounded(content))
     except (FFmpegError, ValueError, IndexError, OSError):
@@ -51,6 +50,9 @@ def as_voice(recording: bytes) -> bytes:
     Raises:
         Unheard: as `decode`.
     """
+    from av import AudioFrame
+    from av import open as open_container
+
     samples = decode(recording)
     written = BytesIO()
     with open_container(written, "w", format="ogg") as voice:
@@ -64,6 +66,9 @@ def as_voice(recording: bytes) -> bytes:
 
 def _bounded(content: bytes) -> Iterator[Samples]:
     """Yield the samples piece by piece; a recording of an hour is not unpacked."""
+    from av import AudioResampler
+    from av import open as open_container
+
     left = int(LONGEST * RATE)
     with open_container(BytesIO(content), mode="r", metadata_errors="ignore") as recording:
         resampler = AudioResampler(format="flt", layout="mono", rate=RATE)

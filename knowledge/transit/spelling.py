@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 
+from knowledge.sounds import syllables
 from knowledge.text import normalise
 
 BRACKETED = re.compile(r"[(（][^)）]*[)）]")
@@ -64,7 +64,7 @@ def key_of(id_: str, name: str) -> Key:
 
 
 def _sounds(letters: str) -> tuple[str, ...]:
-    return tuple(_alike(syllable) for syllable in lazy_pinyin(letters))
+    return tuple(_alike(syllable) for syllable in syllables(letters))
 
 
 @lru_cache(maxsize=2048)

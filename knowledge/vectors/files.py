@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 
 from knowledge.embedder import Vectors
@@ -42,6 +41,8 @@ def kind_for(count: int) -> Kind:
 
 def build(vectors: Vectors, kind: Kind) -> Any:
     """Build a FAISS index of vectors of length one, in the order of their rows."""
+    import faiss
+
     built: Any = faiss.index_factory(vectors.shape[1], kind.recipe, faiss.METRIC_INNER_PRODUCT)
     if kind.lists:
         chance = np.random.default_rng(SEED)
@@ -56,6 +57,8 @@ class FileStore:
     """Keeps vectors in the version's folder, one file a language."""
 
     def write(self, draft: Path, vectors: dict[str, Vectors]) -> None:
+        import faiss
+
         for language, rows in vectors.items():
             built = build(rows, kind_for(len(rows)))
             faiss.write_index(built, str(draft / FILES[language]))
@@ -64,6 +67,8 @@ class FileStore:
         return list(FILES.values())
 
     def open(self, folder: Path) -> "OpenFiles":
+        import faiss  # here and above: 15 MB, and only who searches or publishes needs it
+
         return OpenFiles(
             {language: faiss.read_index(str(folder / name)) for language, name in FILES.items()}
         )

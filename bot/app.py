@@ -49,7 +49,7 @@ from bot.open311.endpoint import ROOT as OPEN311
 from bot.open311.endpoint import Open311
 from bot.problems import Problem
 from bot.settings import Settings
-from bot.upkeep import BY_THE_CLOCK, Forgotten, Publisher, Retention, Upkeep
+from bot.upkeep import BY_THE_CLOCK, Forgotten, Publisher, Retention, Upkeep, run_due
 from bot.voice.booth import Booth
 from bot.voice.speaker import open_speaker
 from bot.voice.whisper import Whisper
@@ -400,12 +400,14 @@ def build_worker(settings: Settings) -> Callable[[], None]:
     return lambda: _run_both(
         courier,
         lambda: delivery.run(
-            lambda: (
-                upkeep.run_due(),
-                *(kind.run_due() for kind in by_the_clock),
-                retention.run_due(),
-                forgotten.run_due(),
-                publisher.run_due(),
+            lambda: any(
+                [
+                    upkeep.run_due(),
+                    run_due(by_the_clock),
+                    retention.run_due(),
+                    forgotten.run_due(),
+                    publisher.run_due(),
+                ]
             )
         ),
     )

@@ -29,6 +29,7 @@ log = structlog.get_logger()
 TRIES = 8  # the pauses between them add up to a day and a half; then staff see it as dead
 LONGEST_PAUSE = timedelta(hours=24)
 TOGETHER = 5  # notices in one message
+LOOKS_EVERY = 2.0  # seconds, for what comes due by the clock: nobody waits for it
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,19 @@ class Delivery:
     wording: Wording
     return_after: timedelta
 
-    def run(self, upkeep: Callable[[], object], every: float = 0.5) -> None:
+    def run(self, upkeep: Callable[[], bool], every: float = 0.5) -> None:
         """Deliver, and keep up what is daily, for as long as the process lives.
 
-        An absent store is waited for.
+        `upkeep` tells whether it found anything: then it is asked again soon. An absent store
+        is waited for.
         """
+        look_at = 0.0
         while True:
             try:
                 busy = self.deliver_due()
-                self.return_unanswered()
-                upkeep()
+                if time.monotonic() >= look_at:
+                    found = self.return_unanswered() > 0 or upkeep()
+                    look_at = time.monotonic() + (0 if found else LOOKS_EVERY)
             except Exception as error:
                 log.error("the worker failed", error=kind_of(error))
                 busy = 0

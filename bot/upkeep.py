@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -86,12 +87,17 @@ class ByTheClock(ABC):
         """Do what is due; True when something was."""
         now = self.clock.now()
         with self.database.reading() as db:  # most often there is nothing, and nobody waits
-            if not self.is_any_due(db, self._programme(db), now):
+            if not self.is_any_due(db, self.programme(db), now):
                 return False
-        with self.database.transaction() as db:
-            return self.do(db, self._programme(db), now)
+        return self.run(now)
 
-    def _programme(self, db: Db) -> Programme:
+    def run(self, now: datetime) -> bool:
+        """Do what was found due; True when something still was."""
+        with self.database.transaction() as db:
+            return self.do(db, self.programme(db), now)
+
+    def programme(self, db: Db) -> Programme:
+        """Return what is on, as the active edition has it."""
         return Programme(self.shelf.pack(db), self.wording)
 
 
@@ -244,6 +250,16 @@ BY_THE_CLOCK: tuple[type[ByTheClock], ...] = (
     News,
     Held,
 )
+
+
+def run_due(kinds: Sequence[ByTheClock]) -> bool:
+    """Do what is due of kinds that share a store; one look at it tells which of them."""
+    any_of_them = kinds[0]
+    now = any_of_them.clock.now()
+    with any_of_them.database.reading() as db:
+        programme = any_of_them.programme(db)
+        due = [kind for kind in kinds if kind.is_any_due(db, programme, now)]
+    return any([kind.run(now) for kind in due])
 
 
 @dataclass

@@ -339,3 +339,26 @@ def test_what_is_owed_to_those_without_a_page_waits_for_staff_to_phone(
         outbox.cancel(db, "booking:1")
     assert to_phone(worker) == [later]
     assert worker.deliver_due() == 0
+
+
+def test_what_comes_due_by_the_clock_is_looked_for_now_and_then(
+    worker: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, at, found = list[float](), [0.0], iter([True, False, False])
+
+    def look() -> bool:
+        looked.append(at[0])
+        return next(found)
+
+    def rest(seconds: float) -> None:
+        at[0] += seconds
+
+    monkeypatch.setattr(delivery.time, "monotonic", lambda: at[0])
+    monkeypatch.setattr(delivery.time, "sleep", rest)
+    with pytest.raises(KeyboardInterrupt):
+        worker.run(lambda: look() if at[0] < 4 else _stop())
+    assert looked == [0.0, 0.5, 2.5]  # again at once where something was found
+
+
+def _stop() -> bool:
+    raise KeyboardInterrupt

@@ -1,7 +1,7 @@
 """The programme is written once a day; a publication that was ordered is begun, once."""
 
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from actions.booking.programme import Programme
 from actions.content import publications
 from actions.content.editions import Shelf
 from actions.conversations import Author, Upload
-from actions.db import Database
+from actions.db import Database, Db
 from actions.mydata import erasing
 from actions.mydata.model import Erasure
 from actions.people.model import Acting, Area, Resident, Words
@@ -32,6 +32,7 @@ from bot.upkeep import (
     Publisher,
     Retention,
     Upkeep,
+    run_due,
 )
 from knowledge.pack import load_pack
 from tests.conftest import StandingClock
@@ -245,3 +246,28 @@ def test_one_that_ended_badly_is_not_started_again_at_once(
         clock.pass_by(PAUSE + timedelta(seconds=1))
         assert publisher.run_due()
     wait_for(publisher)
+
+
+def test_one_look_finds_what_is_due_of_all_kinds(
+    database: Database, clock: StandingClock
+) -> None:
+    done = list[str]()
+
+    class Kind(Draws):
+        def __init__(self, name: str, due: bool) -> None:
+            super().__init__(
+                database, Shelf(PACK, Path("nowhere")), read_wording(PACK.zone), clock
+            )
+            self.name, self.due = name, due
+
+        def is_any_due(self, db: Db, programme: Programme, now: datetime) -> bool:
+            return self.due
+
+        def do(self, db: Db, programme: Programme, now: datetime) -> bool:
+            done.append(self.name)
+            return self.name == "second"
+
+    first, second, third = Kind("first", True), Kind("second", True), Kind("third", False)
+    assert run_due([first, second, third])
+    assert done == ["first", "second"]
+    assert not run_due([first, third])

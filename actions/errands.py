@@ -129,9 +129,10 @@ def take_up(
     db: Db, conversation: Conversation, inbox_id: int, *, now: datetime
 ) -> Errand | None:
     """Have an entry go on with what was said of late and waits, unless a form is under way."""
-    if db.get(Draft, conversation.id) is not None:
+    left = waiting(db, conversation.id, now=now)
+    if not left or db.get(Draft, conversation.id) is not None:  # most often nothing is left
         return None
-    for errand in waiting(db, conversation.id, now=now):
+    for errand in left:
         if errand.draft is None and now - errand.said_at < FRESH:
             make_due(db, errand, inbox_id)
             return errand
@@ -213,9 +214,10 @@ def to_offer(
     db: Db, conversation: Conversation, *, now: datetime, again_after: timedelta
 ) -> Errand | None:
     """Return what was left and may be offered now; nothing beside a form."""
-    if db.get(Draft, conversation.id) is not None:
+    left = waiting(db, conversation.id, now=now)
+    if not left or db.get(Draft, conversation.id) is not None:
         return None
-    for errand in waiting(db, conversation.id, now=now):
+    for errand in left:
         rested = errand.offered_at is None or now - errand.offered_at >= again_after
         if rested and (errand.draft or now - errand.said_at >= FRESH):
             return errand

@@ -23,6 +23,7 @@ from actions.conversations import Choice, Conversation, Message
 from actions.db import Db
 from actions.errands import Errand
 from actions.errors import kind_of
+from actions.people.model import Address
 from actions.turns import EntryState, InboxEntry, Opening, TurnRow, TurnState
 from actions.wording import Said
 from bot import inbox, metrics, spoken, unread
@@ -43,11 +44,13 @@ log = structlog.get_logger()
 T = TypeVar("T")
 U = TypeVar("U")
 
-# An entry with its conversation and its message, in one look at the store.
+# An entry with its conversation, its message and its address, in one look at the store. While
+# the row is held, whoever asks for one of them by its id is spared another look.
 ENTRY = (
-    select(InboxEntry, Conversation, Message)
+    select(InboxEntry, Conversation, Message, Address)
     .outerjoin(Conversation, Conversation.id == InboxEntry.conversation_id)
     .outerjoin(Message, Message.id == InboxEntry.message_id)
+    .outerjoin(Address, Address.id == Conversation.address_id)
 )
 
 # What Rasa cannot answer for so long, and so often, goes to a person: one that had to wait
@@ -273,7 +276,7 @@ class Gateway:
             due = db.execute(ENTRY.where(*self._next(conversation_id))).one_or_none()
             if due is None:
                 return False, None
-            entry, conversation, message = due
+            entry, conversation, message, _held = due
             if files := to_bring(db, entry, conversation, message):
                 return True, files
             if self._acted_before(db, entry, conversation):
@@ -294,8 +297,8 @@ class Gateway:
         meant = spoken.take(db, message, offered_before(db, message).meant(message.text))
         if len(meant) == 1:
             meant = self.errands.resumed(db, entry, conversation, meant[0])
-        if errand := errands.due(db, entry.id):
-            return self._open_errand(db, entry, conversation, errand)
+            if errand := errands.due(db, entry.id):
+                return self._open_errand(db, entry, conversation, errand)
         if self.unaided.answers(db, entry, conversation, message, meant):
             return None
         return self._open(db, entry, conversation, message, meant[0] if meant else None)
@@ -406,7 +409,7 @@ class Gateway:
         now = self.ground.clock.now()
         with self.ground.database.transaction() as db:
             found = db.execute(ENTRY.where(InboxEntry.id == work.entry_id))
-            entry, conversation, _ = found.one()
+            entry, conversation, *_held = found.one()
             answered = bool(said) and turns.finish(db, work.turn_id, now=now)
             if not answered and turns.give_up(db, work.turn_id, now=now):
                 metrics.TURNS.labels("given_up").inc()

@@ -6,13 +6,10 @@ Nothing is kept for that: the conversation itself says what was offered last.
 from collections.abc import Container
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
-from actions.conversations import Author, Choice, Message
+from actions.conversations import Author, Choice, lately
 from actions.db import Db
 
 LONGEST_AGO = timedelta(minutes=30)  # words later on are about something else
-LOOKED_AT = 8  # messages
 
 
 def offered(
@@ -27,13 +24,7 @@ def offered(
 
     It must have been offered last: what was asked after it is what is answered.
     """
-    lately = db.scalars(
-        select(Message)
-        .where(Message.conversation_id == conversation_id)
-        .order_by(Message.id.desc())
-        .limit(LOOKED_AT)
-    ).all()
-    for said in lately[1:]:  # the first is what they have just said
+    for said in lately(db, conversation_id)[1:]:  # the first is what they have just said
         if said.author == Author.RESIDENT or said.created_at <= now - longest_ago:
             return None
         if said.choices:

@@ -95,3 +95,16 @@ def test_handing_over_twice_keeps_who_waited_since_when(
     with database.reading() as db:
         conversation = db.get_one(Conversation, where)
         assert (conversation.status, conversation.unanswered_since) == (Status.OPEN, began)
+
+
+def test_what_was_said_lately_is_read_once_until_more_is_said(
+    database: Database, clock: StandingClock
+) -> None:
+    where = welcome(database, clock)
+    speak(database, clock, "一")
+    with database.transaction() as db:
+        before = conversations.lately(db, where)
+        assert conversations.lately(db, where) is before
+        conversation = db.get_one(Conversation, where)
+        conversations.say(db, conversation, "二", author=Author.ASSISTANT, now=clock.now())
+        assert [message.text for message in conversations.lately(db, where)] == ["二", "一"]

@@ -46,11 +46,10 @@ def leave_training_out() -> None:
     for name in STOOD_IN_FOR:
         sys.modules[name] = StandIn(name)
     components = sys.modules[COMPONENTS] = ModuleType(COMPONENTS)
-    from rasa.core.policies.memoization import MemoizationPolicy
     from rasa.core.policies.rule_policy import RulePolicy
 
-    # Being imported, they are registered; those of ours are found by their module's name.
-    components.DEFAULT_COMPONENTS = [RulePolicy, MemoizationPolicy]  # type: ignore[attr-defined]
+    # Being imported, it is registered; components of ours are found by their module's name.
+    components.DEFAULT_COMPONENTS = [RulePolicy]  # type: ignore[attr-defined]
 
 
 def read_yaml_in_linear_time() -> None:

@@ -166,7 +166,10 @@ class IntentModel:
                 centre=arrays["centre"],
                 meaning=Linear(arrays["meaning"], arrays["meaning_bias"]),
                 letters=Letters(tuple(facts["vocabulary"]), arrays["rarity"]),
-                spelling=Linear(arrays["spelling"], arrays["spelling_bias"]),
+                # By rows: scipy would copy all of it at each message.
+                spelling=Linear(
+                    np.ascontiguousarray(arrays["spelling"]), arrays["spelling_bias"]
+                ),
                 letter_weight=facts["letter_weight"],
                 temperature=facts["temperature"],
                 scope=Scope(facts["edge"], facts["scale"]),

@@ -69,7 +69,7 @@ INDEX = Step(
 TRAINING = Step(
     "model",
     "训练语言模型 The language model",
-    ("config.yml", "nlu", "encoder", "{community}", "{encoder}/manifest.json"),
+    ("config.yml", "nlu", "{community}", "{encoder}/manifest.json"),
     (
         (
             *(*_RASA, "train", "--config", "config.yml", "--domain", "nlu/domain"),

@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 INTENT = "ask_knowledge"
-# Of an example written for the intents. On the golden questions of the shipped pack .03, .05 and
-# .1 took the right way for .78, .79 and .81 (many of the others want a deed, too); of the messages
-# to tune on (tests/nlu/dev.tsv) they kept .943, .946 and .937 right.
+# Of an example written for the intents. On the golden questions of the shipped pack .03, .05
+# and .1 took the right way for .78, .79 and .81 (many of the others want a deed, too); of the
+# messages to tune on (tests/nlu/dev.tsv) they kept .943, .946 and .937 right.
 WEIGHT = 0.05
 
 FRONT_MATTER = re.compile(r"\A---\n(?P<front>.*?)\n---\n", re.DOTALL)

@@ -353,8 +353,8 @@ def test_what_comes_due_by_the_clock_is_looked_for_now_and_then(
     def rest(seconds: float) -> None:
         at[0] += seconds
 
-    monkeypatch.setattr(delivery.time, "monotonic", lambda: at[0])
-    monkeypatch.setattr(delivery.time, "sleep", rest)
+    monkeypatch.setattr("bot.delivery.time.monotonic", lambda: at[0])
+    monkeypatch.setattr("bot.delivery.time.sleep", rest)
     with pytest.raises(KeyboardInterrupt):
         worker.run(lambda: look() if at[0] < 4 else _stop())
     assert looked == [0.0, 0.5, 2.5]  # again at once where something was found

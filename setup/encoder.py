@@ -36,7 +36,7 @@ def build(folder: Path) -> None:
     _write_weights(draft, bundle, kept)
     _write_tokenizer(draft, bundle, kept)
     _write_configuration(draft, bundle, len(kept))
-    _write_onnx(draft)
+    _write_whole_onnx(draft)
     manifest.write(draft)
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
@@ -218,19 +218,27 @@ def _module(name: str) -> str:
     return f"sentence_transformers.models.{name}"
 
 
-def _write_onnx(folder: Path) -> None:
+def _write_whole_onnx(folder: Path) -> None:
+    import torch
+    from transformers import AutoModel
+
+    write_onnx(
+        AutoModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager"),
+        folder,
+    )
+
+
+def write_onnx(model: Any, folder: Path) -> None:
+    """Write a BERT model as `onnx/model_int8.onnx` in `folder`, its pooling included."""
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
-    from transformers import AutoModel
 
     class Encoder(torch.nn.Module):
         """Tokens in, one L2-normalised mean vector a text out."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.model = AutoModel.from_pretrained(
-                folder, dtype=torch.float32, attn_implementation="eager"
-            ).eval()
+            self.model = model.eval()
 
         def forward(
             self, input_ids: torch.Tensor, attention_mask: torch.Tensor

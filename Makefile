@@ -64,8 +64,8 @@ bench: ready-to-test ## What says how good it is, kept in bench/results; ONLY=un
 bench-check: environments ## Fail where the newest figures of make bench are worse than those before
 	@$(PY)/python -m bench.history --check
 
-bench-intents: ready-to-test ## Intent accuracy; TRAIN=f.tsv TEST=g.tsv [OOS=h.tsv]
-	@$(RASA)/python -m bench.intents --train "$(TRAIN)" --test "$(TEST)" $(if $(OOS),--oos "$(OOS)")
+bench-intents: ready-to-test ## Intent accuracy; TRAIN=f.tsv TEST=g.tsv [OOS=h.tsv] [SEED=7]
+	@$(RASA)/python -m bench.intents --train "$(TRAIN)" --test "$(TEST)" $(if $(OOS),--oos "$(OOS)") $(if $(SEED),--seed "$(SEED)")
 
 bench-understanding: ready-to-test ## Intents and slots of messages held back, as written and bent; [WRONG=f.tsv]
 	@$(APART) $(PY)/python -m bench.understanding $(if $(WRONG),--wrong "$(WRONG)")

@@ -1,6 +1,6 @@
 """`python -m setup COMMAND`: what the Makefile calls. Started by any Python ≥ 3.10.
 
-environments · encoder · ears · setup · train · run · chat
+environments · encoder · ears · teach · setup · train · run · chat
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from setup import settings as setup_settings
 from setup import steps
-from setup.settings import ROOT, VENV, Settings
+from setup.settings import BUILD, ROOT, VENV, Settings
 from setup.troubles import SetupFailed, check_machine
 
 _INSIDE = "--in-environment"
@@ -56,6 +56,18 @@ def _encoder(settings: Settings) -> None:
     from setup import encoder
 
     encoder.build(settings.encoder_dir)
+
+
+def _teach(settings: Settings) -> None:
+    """Teach the encoder what the Rasa server is to tell apart; kept, for it takes minutes."""
+    from setup import tuning
+
+    tuning.build_once(
+        settings.encoder_dir,
+        tuning.read_training(ROOT / "nlu" / "training"),
+        settings.state_dir / "models" / "encoder",
+        BUILD / "taught",
+    )
 
 
 def _ears(settings: Settings) -> None:
@@ -117,6 +129,7 @@ COMMANDS: dict[str, Callable[[Settings], None]] = {
     "environments": _environments,
     "encoder": _encoder,
     "ears": _ears,
+    "teach": _teach,
     "setup": _setup,
     "train": _setup,
     "run": _run,

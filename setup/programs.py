@@ -8,7 +8,7 @@ from pathlib import Path
 from knowledge import manifest
 from setup.processes import Program, free_port
 from setup.settings import ROOT, VENV, VENV_RASA, Settings
-from setup.steps import MODEL
+from setup.steps import MODEL, MODEL_ENCODER
 
 SECRETS = "secrets.json"
 LOOPBACK = "127.0.0.1"
@@ -92,7 +92,7 @@ def keep_secrets(state: Path) -> dict[str, str]:
 
 def refuse_model(folder: Path) -> str | None:
     """Return why the model must not be loaded, None when it is the one that was trained."""
-    changed = manifest.changed(folder, MODEL)
+    changed = manifest.changed(folder, MODEL, MODEL_ENCODER)
     return changed and (
         f"语言模型文件 {changed} 与训练时不同，请执行 make train。"
         f"The model's file {changed} is not the one that was trained: run make train."

@@ -22,6 +22,7 @@ from setup.troubles import check_machine
 MADE = BUILD / "made"
 KEPT_PRODUCTS = 4  # of each step, the newest ones
 MODEL = "xiaoli.tar.gz"
+MODEL_ENCODER = "encoder/onnx/model_int8.onnx"  # beside it: it was trained on its vectors
 
 _PYTHON = str(VENV / "bin" / "python")
 _RASA = (str(VENV_RASA / "bin" / "python"), "-m", "nlu.command")
@@ -69,8 +70,12 @@ INDEX = Step(
 TRAINING = Step(
     "model",
     "训练语言模型 The language model",
-    ("config.yml", "nlu", "{community}", "{encoder}/manifest.json"),
     (
+        *("config.yml", "nlu", "{community}", "{encoder}/manifest.json"),
+        *("setup/tuning.py", "setup/encoder.py"),
+    ),
+    (
+        (_PYTHON, "-m", "setup", "teach", "--in-environment"),
         (
             *(*_RASA, "train", "--config", "config.yml", "--domain", "nlu/domain"),
             *("--data", "nlu/training", "--out", "{state}/models"),
@@ -78,7 +83,7 @@ TRAINING = Step(
         ),
     ),
     "models",
-    90,
+    300,
 )
 DATABASE = Step(
     "database",

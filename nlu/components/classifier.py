@@ -78,7 +78,7 @@ class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
         labels = [str(e.get(INTENT)) for e in examples]
         names = [intents.words_of(label) for label in sorted(set(labels))]
-        encoder, asked = open_encoder(settings.encoder_dir()), _asked(examples, labels)
+        encoder, asked = open_encoder(settings.reading_dir()), _asked(examples, labels)
         vectors = [np.stack([_vector(e) for e in examples])]
         vectors += [encoder.embed_all(asked)] if asked else []
         self._model = intents.train(
@@ -87,6 +87,7 @@ class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
             labels + [questions.INTENT] * len(asked),
             encoder.embed_all(names),
             _even(labels) + [questions.WEIGHT] * len(asked),
+            encoder.rehearsal,
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)

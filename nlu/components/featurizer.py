@@ -21,7 +21,7 @@ from nlu.components.text import one_code
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
-    """Embeds the text of each message with the encoder the knowledge base uses too."""
+    """Embeds the text of each message with the encoder that was taught the intents."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -39,7 +39,7 @@ class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> "SentenceFeaturizer":
-        return cls(config, open_encoder(settings.encoder_dir()))
+        return cls(config, open_encoder(settings.reading_dir()))
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:

@@ -1,21 +1,23 @@
 """Tells what a message wants, how sure that is, and whether it is anything we know at all.
 
 Two readers of a message are trained: one of its meaning (logistic regression on centred
-sentence vectors; the words of an intent's own name count as one more example of it) and one
-of its letters (the same on character n-grams). How much the letters weigh, how sharp the
-probabilities are, and where "nothing we know" begins are all found by cross-validation on
-the training examples themselves.
+sentence vectors, and how near the examples of each intent lie; the words of an intent's own
+name count as one more example of it) and one of its letters (regression on character
+n-grams). How much the letters weigh, how sharp the probabilities are, and where "nothing we
+know" begins are found on examples the readers have not seen: those an encoder was not taught
+in its rehearsal, or, with an encoder that was taught none, by cross-validation.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from nlu.components.rehearsal import Rehearsal
 from nlu.components.text import fold, one_code
 
 Matrix = NDArray[np.float64]
@@ -25,6 +27,8 @@ OUT_OF_SCOPE = "out_of_scope"
 FOLDS = 5
 STRENGTH = 10.0  # C of both regressions; 3 and 30 were within noise of it on validation rows
 LETTER_WEIGHTS = (0.0, 0.15, 0.3)  # tried in turn; the smallest that is as good as the best
+NEARNESS_WEIGHT = 0.25  # of the examples' nearness beside the regression on their vectors
+NEARNESS_SHARPNESS = 20.0  # what cosines are multiplied with, as in teaching the encoder
 SCOPE_LETTERS = 0.3  # letters tell strangers better than they tell intents apart
 TEMPERATURES = np.geomspace(0.25, 4.0, 33)
 # The share of known messages that may fall outside; in_scope is 0.5 there. Where examples of
@@ -69,6 +73,48 @@ class Linear:
 
 
 @dataclass(frozen=True)
+class Neighbours:
+    """The examples themselves: centred vectors of length one, grouped by intent."""
+
+    rows: NDArray[np.float32]  # [examples, width], those of intent 0 first
+    counts: NDArray[np.float64]  # how much each example counts
+    starts: NDArray[np.int64]  # the first row of each intent
+
+    @classmethod
+    def of(
+        cls, rows: Matrix, labels: NDArray[np.int64], counts: NDArray[np.float64]
+    ) -> "Neighbours":
+        """Group rows; every intent must have one."""
+        order = np.argsort(labels, kind="stable")
+        starts = np.searchsorted(labels[order], np.arange(labels.max() + 1))
+        return cls(rows[order].astype(np.float32), counts[order], starts)
+
+    def nearness(self, vectors: Matrix) -> Matrix:
+        """Return the logarithm of the mean likeness to each intent's examples.
+
+        One row a vector, one column an intent: a kernel estimate of its density (Parzen 1962).
+        """
+        likeness = np.exp(NEARNESS_SHARPNESS * (vectors @ self.rows.T - 1)) * self.counts
+        total = np.add.reduceat(likeness, self.starts, axis=1)
+        return np.asarray(np.log(total / np.add.reduceat(self.counts, self.starts) + 1e-12))
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What reads sentence vectors: where their middle is, a regression, and neighbours."""
+
+    centre: NDArray[np.float32]
+    regression: Linear
+    neighbours: Neighbours
+
+    def logits(self, vectors: Vectors) -> Matrix:
+        """Return one row a vector, one column an intent."""
+        rows = _centred(vectors, self.centre)
+        likely = rows @ self.regression.weights + self.regression.bias
+        return np.asarray(likely + NEARNESS_WEIGHT * self.neighbours.nearness(rows))
+
+
+@dataclass(frozen=True)
 class Letters:
     """Character n-grams of a message, as the weights TF-IDF gives them."""
 
@@ -110,8 +156,7 @@ class IntentModel:
     """A trained classifier; `train` makes one, `save` and `load` keep it."""
 
     intents: tuple[str, ...]
-    centre: NDArray[np.float32]
-    meaning: Linear
+    meaning: Meaning
     letters: Letters
     spelling: Linear
     letter_weight: float
@@ -123,9 +168,8 @@ class IntentModel:
 
     def read(self, text: str, vector: Vectors, top: int = 5) -> Reading:
         """Read one message, given its text and its vector."""
-        meaning = _centred(vector[None, :], self.centre) @ self.meaning.weights
         spelling = self._reader.transform([fold(one_code(text))]) @ self.spelling.weights  # type: ignore[attr-defined]
-        logits = _Logits(meaning + self.meaning.bias, spelling + self.spelling.bias)
+        logits = _Logits(self.meaning.logits(vector[None, :]), spelling + self.spelling.bias)
         chances = _softmax(logits.mixed(self.letter_weight) / self.temperature)[0]
         order = np.argsort(-chances)[:top]
         return Reading(
@@ -137,9 +181,12 @@ class IntentModel:
         """Write the model as plain arrays and JSON: nothing in it can run."""
         np.savez(
             folder / "intents.npz",
-            centre=self.centre,
-            meaning=self.meaning.weights.astype(np.float32),
-            meaning_bias=self.meaning.bias,
+            centre=self.meaning.centre,
+            meaning=self.meaning.regression.weights.astype(np.float32),
+            meaning_bias=self.meaning.regression.bias,
+            examples=self.meaning.neighbours.rows,
+            counts=self.meaning.neighbours.counts,
+            starts=self.meaning.neighbours.starts,
             spelling=self.spelling.weights.astype(np.float32),
             spelling_bias=self.spelling.bias,
             rarity=self.letters.rarity,
@@ -163,8 +210,11 @@ class IntentModel:
         with np.load(folder / "intents.npz", allow_pickle=False) as arrays:
             return cls(
                 intents=tuple(facts["intents"]),
-                centre=arrays["centre"],
-                meaning=Linear(arrays["meaning"], arrays["meaning_bias"]),
+                meaning=Meaning(
+                    arrays["centre"],
+                    Linear(arrays["meaning"], arrays["meaning_bias"]),
+                    Neighbours(arrays["examples"], arrays["counts"], arrays["starts"]),
+                ),
                 letters=Letters(tuple(facts["vocabulary"]), arrays["rarity"]),
                 # By rows: scipy would copy all of it at each message.
                 spelling=Linear(
@@ -199,32 +249,34 @@ def train(
     labels: Sequence[str],
     names: Vectors,
     weights: Sequence[float] | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> IntentModel:
     """Train on labelled messages.
 
     `names` holds the vector of each distinct label's words (`words_of`), in sorted order.
-    `weights` says how much each message counts, 1 unless given.
+    `weights` says how much each message counts, 1 unless given. `rehearsal` comes with an
+    encoder that was taught these messages: to such an encoder none of them is new.
     """
     intents = tuple(sorted(set(labels)))
     numbers = np.array([intents.index(label) for label in labels])
     counts = np.ones(len(labels)) if weights is None else np.array(weights, np.float64)
     folded = tuple(fold(one_code(text)) for text in texts)
     examples = Examples(folded, vectors, numbers, names, counts)
-    trial = _cross_validate(examples)
-    weight = _letter_weight(trial, numbers)
-    known = numbers != (intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else -1)
-    refused = REFUSED if known.all() else REFUSED_BESIDE_STRANGERS
-    centre, meaning = _train_meaning(examples)
+    rehearsed = rehearsal and _rehearsed(examples, intents, rehearsal)
+    tried, trial = _rehearse(*rehearsed) if rehearsed else _cross_validate(examples)
+    weight = _letter_weight(trial, tried)
+    strange = intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else -1
+    refused = REFUSED if strange < 0 else REFUSED_BESIDE_STRANGERS
+    meaning = _train_meaning(examples)
     letters, spelling = _train_spelling(examples)
     return IntentModel(
         intents=intents,
-        centre=centre,
         meaning=meaning,
         letters=letters,
         spelling=spelling,
         letter_weight=weight,
-        temperature=_temperature(trial.mixed(weight), numbers),
-        scope=_scope(trial.scope(intents)[known], refused),
+        temperature=_temperature(trial.mixed(weight), tried),
+        scope=_scope(trial.scope(intents)[tried != strange], refused),
     )
 
 
@@ -254,7 +306,7 @@ class _Logits:
         return np.asarray(energy - np.maximum(0, logits[:, ~known]).sum(1))
 
 
-def _train_meaning(examples: Examples) -> tuple[NDArray[np.float32], Linear]:
+def _train_meaning(examples: Examples) -> Meaning:
     centre = examples.vectors.mean(0)
     rows = np.vstack(
         [_centred(examples.vectors, centre), _centred(examples.names, examples.names.mean(0))]
@@ -262,7 +314,8 @@ def _train_meaning(examples: Examples) -> tuple[NDArray[np.float32], Linear]:
     intents = len(examples.names)
     labels = np.concatenate([examples.labels, np.arange(intents)])
     weights = np.concatenate([examples.weights, np.ones(intents)])
-    return centre, _regress(rows, labels, weights, intents)
+    regression = _regress(rows, labels, weights, intents)
+    return Meaning(centre, regression, Neighbours.of(rows, labels, weights))
 
 
 def _train_spelling(examples: Examples) -> tuple[Letters, Linear]:
@@ -303,20 +356,52 @@ def _regress(
     return Linear(weights, bias)
 
 
-def _cross_validate(examples: Examples) -> _Logits:
-    """Read every example with models that were trained without it."""
+def _rehearsed(
+    examples: Examples, intents: Sequence[str], rehearsal: Rehearsal
+) -> tuple[Examples, Examples] | None:
+    """Return what the encoder was taught in its rehearsal and what it was not, as it saw them.
+
+    None when there is nothing to be tried on. A message the rehearsal knows nothing of is in
+    neither.
+    """
+    names = [rehearsal.vector(words_of(intent)) for intent in intents]
+    vectors = [rehearsal.vector(text) for text in examples.texts]
+    known = np.array([vector is not None for vector in vectors])
+    held = known & np.array([rehearsal.holds(text) for text in examples.texts])
+    if not held.any() or any(name is None for name in names):
+        return None
+    blank = np.zeros_like(examples.vectors[0])
+    seen = replace(
+        examples,
+        vectors=np.stack([blank if vector is None else vector for vector in vectors]),
+        names=np.stack([name for name in names if name is not None]),
+    )
+    return seen.part(known & ~held), seen.part(held)
+
+
+def _rehearse(kept: Examples, tried: Examples) -> tuple[NDArray[np.int64], _Logits]:
+    """Read examples that neither encoder nor readers were taught; return their labels first."""
+    return tried.labels, _try(kept, tried)
+
+
+def _cross_validate(examples: Examples) -> tuple[NDArray[np.int64], _Logits]:
+    """Read every example with readers that were trained without it; return all labels first."""
     folds = _folds(examples.labels)
     shape = (len(examples.labels), len(examples.names))
     trial = _Logits(np.zeros(shape), np.zeros(shape))
     for fold_number in np.unique(folds):
         held = folds == fold_number
-        kept, tried = examples.part(~held), examples.part(held)
-        centre, meaning = _train_meaning(kept)
-        trial.meaning[held] = _centred(tried.vectors, centre) @ meaning.weights + meaning.bias
-        letters, spelling = _train_spelling(kept)
-        rows = letters.reader.transform(tried.texts)
-        trial.spelling[held] = rows @ spelling.weights + spelling.bias
-    return trial
+        found = _try(examples.part(~held), examples.part(held))
+        trial.meaning[held], trial.spelling[held] = found.meaning, found.spelling
+    return examples.labels, trial
+
+
+def _try(kept: Examples, tried: Examples) -> _Logits:
+    letters, spelling = _train_spelling(kept)
+    rows = letters.reader.transform(tried.texts)
+    return _Logits(
+        _train_meaning(kept).logits(tried.vectors), rows @ spelling.weights + spelling.bias
+    )
 
 
 def _folds(labels: NDArray[np.int64]) -> NDArray[np.int64]:

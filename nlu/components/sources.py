@@ -32,5 +32,5 @@ def digest() -> str:
 
 def _files() -> Iterator[Path]:
     yield from sorted(Path(__file__).parent.glob("*.py"))
-    yield from settings.encoder_dir().glob("manifest.json")
+    yield from settings.reading_dir().glob("manifest.json")
     yield from sorted(f for f in settings.community_dir().rglob("*") if f.is_file())

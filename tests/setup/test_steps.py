@@ -175,15 +175,24 @@ def test_only_the_latest_products_are_kept(place: Place) -> None:
     assert len(list((steps.MADE / "model").iterdir())) == steps.KEPT_PRODUCTS
 
 
-def test_a_changed_model_is_refused(tmp_path: Path) -> None:
-    model = tmp_path / steps.MODEL
-    model.write_bytes(b"trained")
+@pytest.mark.parametrize("name", [steps.MODEL, steps.MODEL_ENCODER])
+def test_a_changed_model_is_refused(tmp_path: Path, name: str) -> None:
+    for file in (steps.MODEL, steps.MODEL_ENCODER):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes(b"trained")
     manifest.write(tmp_path)
     assert programs.refuse_model(tmp_path) is None
 
-    model.write_bytes(b"tralned")
+    (tmp_path / name).write_bytes(b"tralned")
 
     assert "run make train" in (programs.refuse_model(tmp_path) or "")
+
+
+def test_a_model_without_its_encoder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / steps.MODEL).write_bytes(b"trained")
+    manifest.write(tmp_path)
+
+    assert programs.refuse_model(tmp_path)
 
 
 def test_a_model_without_a_manifest_is_refused(tmp_path: Path) -> None:

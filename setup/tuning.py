@@ -167,7 +167,7 @@ class Network:
         from transformers import AutoModel
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(LONGEST)
         return cls(AutoModel.from_pretrained(folder, dtype=torch.float32), tokenizer)

@@ -15,6 +15,7 @@ import numpy as np
 
 from knowledge import manifest
 from setup import e5_package
+from setup.blocks import in_blocks
 from setup.e5_package import Bundle
 
 # Kept of the vocabulary: Han, Latin, punctuation, digits, emoji. Vectors of Chinese and
@@ -228,8 +229,11 @@ def _write_whole_onnx(folder: Path) -> None:
     )
 
 
-def write_onnx(model: Any, folder: Path) -> None:
-    """Write a BERT model as `onnx/model_int8.onnx` in `folder`, its pooling included."""
+def write_onnx(model: Any, folder: Path, *, blocks: bool = False) -> None:
+    """Write a BERT model as `onnx/model_int8.onnx` in `folder`, its pooling included.
+
+    With `blocks`, matrices are written with a scale for every 32 numbers (`setup/blocks.py`).
+    """
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -255,7 +259,7 @@ def write_onnx(model: Any, folder: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of shapes that cannot vary here
         torch.onnx.export(
-            Encoder(),
+            Encoder().eval(),
             (sample, sample),
             str(whole),
             input_names=["input_ids", "attention_mask"],
@@ -268,11 +272,13 @@ def write_onnx(model: Any, folder: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
+        if blocks:
+            in_blocks(whole, whole)
         quantize_dynamic(
             whole,
             folder / "onnx" / "model_int8.onnx",
             per_channel=True,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul", "Gather"],
+            op_types_to_quantize=["Gather"] if blocks else ["MatMul", "Gather"],
         )
     whole.unlink()

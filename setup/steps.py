@@ -46,7 +46,10 @@ class Step:
 ENCODER = Step(
     "encoder",
     "构建语义编码器 The sentence encoder",
-    ("requirements.lock", "setup/encoder.py", "setup/e5_package.py", "knowledge/manifest.py"),
+    (
+        *("requirements.lock", "setup/encoder.py", "setup/blocks.py", "setup/e5_package.py"),
+        "knowledge/manifest.py",
+    ),
     ((_PYTHON, "-m", "setup", "encoder", "--in-environment"),),
     "",
     40,
@@ -72,7 +75,7 @@ TRAINING = Step(
     "训练语言模型 The language model",
     (
         *("config.yml", "nlu", "{community}", "{encoder}/manifest.json"),
-        *("setup/tuning.py", "setup/encoder.py"),
+        *("setup/tuning.py", "setup/encoder.py", "setup/blocks.py"),
     ),
     (
         (_PYTHON, "-m", "setup", "teach", "--in-environment"),

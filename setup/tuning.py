@@ -38,7 +38,7 @@ from knowledge import manifest
 from nlu.components import rehearsal
 from nlu.components.intents import words_of
 from nlu.components.text import fold, one_code
-from setup import encoder
+from setup import blocks, encoder
 
 SEED = 7
 KEPT = 2  # of what was made, the newest
@@ -92,7 +92,7 @@ def build(base: Path, examples: Sequence[Example], folder: Path, seed: int = SEE
     kept_from_it = np.append(held, np.zeros(len(texts) - len(held), bool))
     rehearsal.save(draft, texts, rehearsed.embed(texts), kept_from_it)
     taught = tune(base, examples, seed + 1)
-    encoder.write_onnx(between(rehearsed, taught, 0.5).model, draft)
+    encoder.write_onnx(between(rehearsed, taught, 0.5).model, draft, blocks=True)
     shutil.copyfile(base / "tokenizer.json", draft / "tokenizer.json")
     manifest.write(draft)
     shutil.rmtree(folder, ignore_errors=True)
@@ -102,7 +102,7 @@ def build(base: Path, examples: Sequence[Example], folder: Path, seed: int = SEE
 def build_once(base: Path, examples: Sequence[Example], folder: Path, kept: Path) -> None:
     """Do what `build` does, or copy what it made before of the same things."""
     whole = hashlib.sha256((base / manifest.NAME).read_bytes() + repr(examples).encode())
-    for source in (__file__, encoder.__file__):
+    for source in (__file__, encoder.__file__, blocks.__file__):
         whole.update(Path(source).read_bytes())
     product = kept / whole.hexdigest()[:16]
     if not product.is_dir():

@@ -157,3 +157,13 @@ def test_every_fold_holds_some_of_each_label() -> None:
     folds = intents._folds(np.repeat(np.arange(7), 10))
     for label in range(7):
         assert np.bincount(folds[label * 10 : label * 10 + 10]).tolist() == [2] * 5
+
+
+@pytest.mark.parametrize(("righted", "weight"), [(0, 0.0), (1, 0.0), (4, 0.15)])
+def test_letters_weigh_only_where_they_surely_help(righted: int, weight: float) -> None:
+    labels = np.zeros(20, np.int64)
+    meaning = np.tile([1.0, 0.0], (20, 1))
+    meaning[:righted] = [0.0, 0.1]
+    spelling = np.zeros((20, 2))
+    spelling[:righted] = [1.0, 0.0]
+    assert intents._letter_weight(intents._Logits(meaning, spelling), labels) == weight

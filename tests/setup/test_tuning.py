@@ -1,5 +1,6 @@
 """The encoder is taught the intents: a few steps of it, on a few sentences."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 
 from knowledge import manifest
+from knowledge.embedder import OnnxEmbedder
 from nlu.components.rehearsal import Rehearsal
-from setup import tuning
+from setup import encoder, tuning
 from setup.settings import BUILD, ROOT
 from setup.tuning import Example, Network
 
@@ -84,6 +86,21 @@ def test_what_is_built_is_whole_and_says_what_it_was_not_taught_at_first(
     assert sorted(example.intent for example in held) == sorted(SAID)
     assert rehearsal.vector("Ask Hours") is not None
     assert rehearsal.vector("never said") is None
+
+
+def test_blocks_lose_next_to_nothing_of_what_was_taught(
+    taught: Network, tmp_path: Path
+) -> None:
+    apart = {}
+    for blocks in (True, False):
+        folder = tmp_path / str(blocks)
+        (folder / "onnx").mkdir(parents=True)
+        shutil.copyfile(BASE / "tokenizer.json", folder / "tokenizer.json")
+        encoder.write_onnx(taught.model, folder, blocks=blocks)
+        manifest.write(folder)
+        small = OnnxEmbedder(folder).embed_queries(TEXTS)
+        apart[blocks] = 1 - float((small * taught.embed(TEXTS)).sum(1).mean())
+    assert apart[True] < 0.001 < apart[False]
 
 
 def test_the_same_examples_are_taught_once(

@@ -46,10 +46,13 @@ def _multiplication(node: Any, matrix: NDArray[np.float32]) -> tuple[Any, list[A
 
     rows, columns = matrix.shape
     numbers, scales = quantised(matrix)
-    names = [f"{node.name}_numbers", f"{node.name}_scales"]
+    tensors = [
+        numpy_helper.from_array(numbers, f"{node.name}_numbers"),
+        numpy_helper.from_array(scales, f"{node.name}_scales"),
+    ]
     replaced = helper.make_node(
         "MatMulNBits",
-        [node.input[0], *names],
+        [node.input[0], *(tensor.name for tensor in tensors)],
         list(node.output),
         name=node.name,
         domain="com.microsoft",
@@ -59,8 +62,7 @@ def _multiplication(node: Any, matrix: NDArray[np.float32]) -> tuple[Any, list[A
         block_size=BLOCK,
         accuracy_level=EIGHT_BIT_SUMS,
     )
-    tensors = zip((numbers, scales), names, strict=True)
-    return replaced, [numpy_helper.from_array(values, name) for values, name in tensors]
+    return replaced, tensors
 
 
 def quantised(matrix: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

@@ -65,7 +65,7 @@ EARS = Step(
 INDEX = Step(
     "index",
     "检查内容、建立知识索引 The knowledge index",
-    ("knowledge", "encoder", "{community}", "{encoder}/manifest.json"),
+    ("knowledge", "{community}", "{encoder}/manifest.json"),
     ((_PYTHON, "-m", "knowledge", "check"), (_PYTHON, "-m", "knowledge", "build")),
     "index",
     20,

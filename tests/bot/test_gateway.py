@@ -3,7 +3,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import delete, func, select, text, update
@@ -192,14 +192,25 @@ async def test_while_many_wait_everybody_gets_a_word_and_a_person_is_called_at_o
         assert answer.json()["replies"][-1]["text"] == text_of(bot, "utter_still_working")
 
 
+class Full(asyncio.Semaphore):
+    """Room for nobody, until it is released; says when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.waited_for = asyncio.Event()
+
+    async def acquire(self) -> Literal[True]:
+        self.waited_for.set()
+        return await super().acquire()
+
+
 async def test_a_turn_that_was_taken_over_while_it_waited_is_not_begun(bot: Bot) -> None:
-    bot.parts.gateway._room = asyncio.Semaphore(0)
+    bot.parts.gateway._room = full = Full()
     asked = asyncio.create_task(bot.post("约课"))
-    while not (waiting := turns_of(bot)):
-        await asyncio.sleep(0.01)
+    await full.waited_for.wait()
     with bot.parts.database.transaction() as db:
-        turns.give_up(db, waiting[0].id, now=bot.clock.now())
-    bot.parts.gateway._room.release()
+        turns.give_up(db, turns_of(bot)[0].id, now=bot.clock.now())
+    full.release()
     await asked
     assert bot.assistant.heard == []
 
@@ -239,13 +250,12 @@ async def test_a_message_nobody_can_answer_goes_to_a_person_after_a_while(bot: B
 
 
 async def test_a_message_that_waited_long_behind_others_may_fail_once(bot: Bot) -> None:
-    bot.parts.gateway._room = asyncio.Semaphore(0)
+    bot.parts.gateway._room = full = Full()
     asked = asyncio.create_task(bot.post("约课"))
-    while not turns_of(bot):
-        await asyncio.sleep(0.01)
+    await full.waited_for.wait()
     bot.clock.pass_by(5 * gateway.PATIENCE)
     bot.assistant.silent = 1
-    bot.parts.gateway._room.release()
+    full.release()
     await asked
     assert entries(bot)[0].state == EntryState.WAITING
     await later(bot)

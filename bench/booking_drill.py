@@ -11,7 +11,7 @@ import random
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -161,6 +161,34 @@ def check(ring: Ring, session_id: int) -> list[str]:
 
 
 @contextmanager
+def racing(
+    race: Callable[..., None], url: str, about: object, processes: int
+) -> Iterator[list[Connection]]:
+    """Start processes that race about something on a database; yields a pipe to each.
+
+    At the end they are told None, and those that do not stop are killed.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    start = spawn.Barrier(processes)
+    pipes, started = [], []
+    for seed in range(processes):
+        ours, theirs = spawn.Pipe()
+        process = spawn.Process(target=race, args=(url, about, start, theirs, seed))
+        process.start()
+        pipes.append(ours)
+        started.append(process)
+    try:
+        yield pipes
+        for pipe in pipes:
+            pipe.send(None)
+        for process in started:
+            process.join(20)
+    finally:
+        for process in started:
+            process.kill()
+
+
+@contextmanager
 def ring_of(url: str, processes: int) -> Iterator[Ring]:
     """Start processes that race on a database with every table, and end them."""
     pack = load_pack(Path("knowledge/data/guali"))
@@ -172,24 +200,10 @@ def ring_of(url: str, processes: int) -> Iterator[Ring]:
     if database.engine.dialect.name == "postgresql":
         hurry_server(database)
     crowd, staff_id = _people(database)
-    spawn = multiprocessing.get_context("spawn")
-    start = spawn.Barrier(processes)
-    pipes, started = [], []
-    for seed in range(processes):
-        ours, theirs = spawn.Pipe()
-        process = spawn.Process(target=race, args=(url, programme, start, theirs, seed))
-        process.start()
-        pipes.append(ours)
-        started.append(process)
     try:
-        yield Ring(database, programme, crowd, staff_id, pipes)
-        for pipe in pipes:
-            pipe.send(None)
-        for process in started:
-            process.join(20)
+        with racing(race, url, programme, processes) as pipes:
+            yield Ring(database, programme, crowd, staff_id, pipes)
     finally:
-        for process in started:
-            process.kill()
         database.close()
 
 

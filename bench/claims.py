@@ -7,7 +7,6 @@ nothing. Last line: one JSON; `violations` is 0 when the promises were kept.
 """
 
 import argparse
-import multiprocessing
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +37,7 @@ from actions.square import Square
 from actions.taps import Tap
 from actions.wording import read_wording
 from bench.booking_deeds import doze, hurry
-from bench.booking_drill import SERVER, databases, hurry_server
+from bench.booking_drill import SERVER, databases, hurry_server, racing
 from bench.output import finish, following, say
 from knowledge.pack import load_pack
 
@@ -218,24 +217,10 @@ def ring_of(url: str, processes: int) -> Iterator[Ring]:
     if database.engine.dialect.name == "postgresql":
         hurry_server(database)
     asker, *crowd = _people(database)
-    spawn = multiprocessing.get_context("spawn")
-    start = spawn.Barrier(processes)
-    pipes, started = [], []
-    for seed in range(processes):
-        ours, theirs = spawn.Pipe()
-        process = spawn.Process(target=race, args=(url, square, start, theirs, seed))
-        process.start()
-        pipes.append(ours)
-        started.append(process)
     try:
-        yield Ring(database, square, crowd, asker, pipes)
-        for pipe in pipes:
-            pipe.send(None)
-        for process in started:
-            process.join(20)
+        with racing(race, url, square, processes) as pipes:
+            yield Ring(database, square, crowd, asker, pipes)
     finally:
-        for process in started:
-            process.kill()
         database.close()
 
 

@@ -211,7 +211,7 @@ class Gateway:
 
         Who asks for a person waits for nobody: one is called, if need be without Rasa.
         """
-        person = normalise(work.text) in self._person_words()
+        person = self._asks_for_person(work.text)
         waits = self._room.locked() and not person
         async with nullcontext() if person else self._room:
             if waits and not await run_in_threadpool(self._begin_now, work):
@@ -428,7 +428,7 @@ class Gateway:
         self, db: Db, entry: InboxEntry, conversation: Conversation, now: datetime
     ) -> None:
         """Say honestly that it takes longer; after enough tries a person gets it."""
-        person = normalise(_text_of(db, entry)) in self._person_words()
+        person = self._asks_for_person(_text_of(db, entry))
         enough = entry.tries >= TRIES_AT_LEAST and now - entry.received_at >= PATIENCE
         if person or enough:
             conversations.open_for_staff(db, conversation, now=now)
@@ -441,8 +441,8 @@ class Gateway:
             self.replies.reply(db, entry, "utter_still_working")
         entry.next_try_at = now + _pause(entry.tries)
 
-    def _person_words(self) -> set[str]:
-        return {normalise(word) for word in self.ground.pack.bot.person_words}
+    def _asks_for_person(self, text: str) -> bool:
+        return normalise(text) in map(normalise, self.ground.pack.bot.person_words)
 
     def _waiting(self) -> list[str]:
         """Return the conversations with something due that no living turn is at."""

@@ -20,11 +20,46 @@ setup: ## Make everything the assistant needs (run and test do it by themselves)
 run: ## Run the assistant; PORT=8080 HOST=127.0.0.1 STATE_DIR=var
 	$(SETUP) run
 
+upgrade: ## Back up, set up what is checked out, migrate, restart (docs/upgrading.md)
+	$(SETUP) upgrade
+
+downgrade: ## Take migrations back to TO=, after a backup (docs/upgrading.md)
+	$(OPERATE) backup
+	@$(PY)/python -m actions downgrade "$(TO)"
+
 chat: ## Talk to the assistant in the terminal
 	$(SETUP) chat
 
+supply:
+	$(SETUP) supply
+
+audit: ## Advisories of the pinned packages that nobody has judged (exit 3: could not be asked)
+	$(SETUP) audit
+
+licences: ## What may be done with each package that is installed, in .build/licences.md
+	$(SETUP) licences
+
+sbom: ## What all this is made of, as CycloneDX in .build/sbom-*.json
+	$(SETUP) sbom
+
+lists: ## Write the hashed lists of packages anew, from what the pyproject.toml files ask for
+	$(SETUP) lists
+
 train: ## Train the language model when its domain, examples or pipeline changed
 	$(SETUP) train
+
+# What is said on make's own line (STATE_DIR=, DATABASE_URL=, BACKUP_KEY=) reaches the command.
+NOT_YET := 还没有安装，请先执行 make setup。Nothing is installed yet: run make setup.
+OPERATE := @test -x $(PY)/python || { echo "$(NOT_YET)" >&2; exit 1; }; $(PY)/python -m bot
+
+backup: ## Back everything up while it runs; TO=folder KEEP=14 (docs/operating.md)
+	$(OPERATE) backup $(if $(TO),--to "$(TO)") $(if $(KEEP),--keep "$(KEEP)")
+
+restore: environments ## Bring a backup back into an empty STATE_DIR= and DATABASE_URL=; FILE=
+	$(OPERATE) restore "$(FILE)"
+
+doctor: ## Say what is wrong, and the mend
+	$(OPERATE) doctor
 
 check: lint types imports test ## Everything a commit must pass
 
@@ -91,23 +126,20 @@ bench-dates: environments ## Date understanding; FILE=f.tsv
 bench-chat: ready-to-test ## The whole path over HTTP, against stock Rasa
 	@$(PY)/python -m bench.chat
 
-drill: ready-to-test ## Kill and partition every process for a long time (the short form is in the tests)
-	@$(APART) $(PY)/python -m bench.drill
+bench-capacity: ready-to-test ## What a message costs, and what a town and a province need; STORE=postgresql
+	@$(APART) $(PY)/python -m bench.capacity --store "$(or $(STORE),postgresql)"
 
-drill-booking: environments ## Many processes want the same places; TRIALS=1000 [PROCESSES=8,24,64]
-	@$(PY)/python -m bench.booking_drill --trials "$(or $(TRIALS),1000)" $(if $(PROCESSES),--processes "$(PROCESSES)")
-
-drill-claims: environments ## Fifty neighbours claim one need at once; TRIALS=1000
-	@$(PY)/python -m bench.claims --trials "$(or $(TRIALS),1000)"
+drill: ready-to-test ## Try all that is promised, with the controls; ONLY=P1,P14 SHORT=1
+	@$(APART) STORES=both $(PY)/python -m bench.drills $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)")
 
 drill-fuzz: environments ## Bent payloads for the parser of every channel; N=100000 [CHANNEL=telegram]
-	@$(PY)/python -m bench.fuzz --cases "$(or $(N),100000)" $(if $(CHANNEL),--channel "$(CHANNEL)")
+	@$(PY)/python -m bench.drills.fuzz --cases "$(or $(N),100000)" $(if $(CHANNEL),--channel "$(CHANNEL)")
 
-drill-delivery: environments ## A worker is killed while it brings messages to a platform; TRIALS=200
-	@$(PY)/python -m bench.delivery_drill --trials "$(or $(TRIALS),200)"
+drill-growing: ready-to-test ## Two of everything on PostgreSQL, restarted and killed; CONVERSATIONS=1000 MANY=2
+	@$(APART) $(PY)/python -m bench.drills.growing --conversations "$(or $(CONVERSATIONS),1000)" --many "$(or $(MANY),2)"
 
-drill-telegram: ready-to-test ## Bursts, kills and a notice to all on Telegram; CHATS=1000 KILLS=180 RASA_KILLS=20 TOLD=5000
-	@$(PY)/python -m bench.telegram_drill --chats "$(or $(CHATS),1000)" --kills "$(or $(KILLS),180)" --rasa "$(or $(RASA_KILLS),20)" --told "$(or $(TOLD),5000)"
+soak: ready-to-test ## A town at five times its peak; HOURS=1 [STORE=postgresql], kept in bench/results
+	@$(APART) $(PY)/python -m bench.drills.soak --keep --hours "$(or $(HOURS),1)" --store "$(or $(STORE),sqlite)"
 
 bench-delivery: environments ## How quickly a courier finds what to bring; TEST_POSTGRES= for PostgreSQL, too
 	@$(PY)/python -m bench.sendings

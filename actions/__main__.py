@@ -1,4 +1,4 @@
-"""`python -m actions serve | migrate | publish | draw | revision`: action server and store."""
+"""`python -m actions serve | migrate | schema | downgrade | publish | draw | revision`."""
 
 import json
 import sys
@@ -53,6 +53,24 @@ def bring_up_to_date() -> None:
     if published and published.state != State.PUBLISHED:
         for sentence in (*_sentences(published), "Residents get the content from before"):
             typer.echo(f"! {sentence}")  # set-up shows such lines
+
+
+@commands.command("schema")
+def tell_schema() -> None:
+    """Print the revision of the database's schema; nothing where there is no database yet."""
+    said = settings.read()
+    if said.database_url or (said.state_dir / "xiaoli.db").exists():
+        typer.echo(migrate.revision_of(Database(said.database, busy_seconds=PATIENT)))
+
+
+@commands.command("downgrade")
+def take_back(
+    to: Annotated[str, typer.Argument(help="the revision that make upgrade has named")],
+) -> None:
+    """Take migrations back, to go on with the code of before."""
+    undone = migrate.take_back(Database(settings.read().database, busy_seconds=PATIENT), to)
+    for revision in undone:
+        typer.echo(f"已撤回 Taken back: {revision}")
 
 
 @commands.command("publish")

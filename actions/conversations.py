@@ -81,9 +81,14 @@ class Attachment:
 
 
 class Conversation(Scoped, Base):
-    """What a resident and we say to one another on one channel; `aloud`: by voice as well."""
+    """What a resident and we say to one another on one channel; `aloud`: by voice as well.
+
+    `held_by` is the number of the gateway that answers it at this moment, `seat` the Rasa
+    process that knows its tracker.
+    """
 
     __tablename__ = "conversations"
+    __table_args__ = (Index("ix_conversations_unanswered", "status", "unanswered_since"),)
     work = Work.TALKS
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), index=True)
@@ -96,6 +101,8 @@ class Conversation(Scoped, Base):
     not_understood: Mapped[int] = mapped_column(default=0)  # messages in a row
     aloud: Mapped[bool] = mapped_column(default=False)
     epoch: Mapped[int] = mapped_column(default=0)
+    seat: Mapped[str] = mapped_column(String(16), default="")
+    held_by: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     resident: Mapped[Resident] = relationship(lazy="joined")
 
@@ -226,7 +233,7 @@ def _welcome(db: Db, *, channel: str, address: str, now: datetime) -> Conversati
     conversation = Conversation(
         id=secrets.token_hex(16), resident_id=resident.id, address_id=door.id, created_at=now
     )
-    conversation.status, conversation.epoch = Status.PENDING, 0
+    conversation.status, conversation.epoch, conversation.seat = Status.PENDING, 0, ""
     conversation.not_understood, conversation.aloud = 0, False
     db.add(conversation)
     db.flush()
@@ -351,6 +358,16 @@ def hold(db: Db, conversation_id: str) -> None:
         .where(Conversation.id == conversation_id)
         .with_for_update(key_share=True)
     )
+
+
+def sit(db: Db, conversation: Conversation, seat: str) -> None:
+    """Note which Rasa process is asked from now on; another one than before starts afresh."""
+    if conversation.seat == seat:
+        return
+    if conversation.seat:
+        conversation.epoch += 1
+    conversation.seat = seat
+    db.flush()
 
 
 def introduce(db: Db, conversation: Conversation, *, now: datetime) -> bool:

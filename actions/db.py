@@ -1,8 +1,8 @@
 """The database: one address, two kinds of work (reading, one transaction), nothing else."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
@@ -23,13 +23,13 @@ from sqlalchemy.orm import DeclarativeBase, sessionmaker
 from sqlalchemy.orm import Session as Db
 from sqlalchemy.types import TypeDecorator
 
-from actions.errors import StoreUnsafe, XiaoliError
+from actions.errors import RowsLost, StoreUnsafe, XiaoliError
 
 __all__ = ["Base", "Database", "Db", "UtcDateTime"]
 
 # A store that does not answer is told to the channel within 2 s, so waiting ends before that.
 BUSY_SECONDS = 1.5
-CONNECTIONS = 20  # of one process; PostgreSQL makes each a process of its own
+CONNECTIONS = 20  # of one process at most; PostgreSQL makes each a process of its own
 
 
 class Base(DeclarativeBase):
@@ -74,8 +74,10 @@ class Database:
     with an OperationalError or a TimeoutError.
     """
 
-    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
-        self.engine = _engine(url, busy_seconds)
+    def __init__(
+        self, url: str, busy_seconds: float = BUSY_SECONDS, connections: int = CONNECTIONS
+    ) -> None:
+        self.engine = _engine(url, busy_seconds, connections)
         self._busy_seconds = busy_seconds
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(
@@ -107,6 +109,17 @@ class Database:
             yield
         finally:
             self._one_writer.release()
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Change the tables themselves: everything or nothing, one process at a time.
+
+        Raises:
+            RowsLost: rows would point at rows that are gone; nothing was changed.
+        """
+        change = KINDS_OF_CHANGE[self.engine.dialect.name]
+        with self.engine.connect() as connection, change(connection):
+            yield connection
 
     def check_durable(self) -> None:
         """Refuse to go on with a store that may lose what it has acknowledged.
@@ -161,14 +174,14 @@ DURABILITY: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
 }
 
 
-def _engine(url: str, busy_seconds: float) -> Engine:
+def _engine(url: str, busy_seconds: float, connections: int) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(
             parsed,
             connect_args={"timeout": busy_seconds},
             hide_parameters=True,
-            pool_size=CONNECTIONS,
+            pool_size=connections,
             pool_timeout=busy_seconds,
         )
         event.listen(engine, "connect", _prepare_sqlite)
@@ -180,7 +193,7 @@ def _engine(url: str, busy_seconds: float) -> Engine:
             parsed.set(drivername="postgresql+psycopg"),
             hide_parameters=True,  # an error may be logged, what a resident wrote may not
             pool_pre_ping=True,
-            pool_size=CONNECTIONS,
+            pool_size=connections,
             max_overflow=0,
             pool_timeout=busy_seconds,
             connect_args={
@@ -190,6 +203,41 @@ def _engine(url: str, busy_seconds: float) -> Engine:
             },
         )
     raise XiaoliError(f"DATABASE_URL speaks of {parsed.drivername}; use sqlite or postgresql")
+
+
+@contextmanager
+def _changing_sqlite(connection: Connection) -> Iterator[None]:
+    """Do as https://sqlite.org/lang_altertable.html says of changes it has no statement for.
+
+    A table is copied, dropped and its copy renamed: while foreign keys are watched, to drop it
+    is to delete its rows, which those that point at it forbid, or are deleted with.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")  # within a transaction it would mean nothing
+    try:
+        with connection.execution_options(begin="IMMEDIATE").begin():
+            yield
+            astray = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if astray:
+                raise RowsLost(astray[0], astray[2])
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def _changing_postgresql(connection: Connection) -> Iterator[None]:
+    """Let a large table take its time, but not those who wait for a lock of it."""
+    with connection.begin():
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({CHANGING}, 0)")
+        yield
+
+
+CHANGING = 0x786C03  # the kind of our advisory lock; two others are in bot/presence.py
+KINDS_OF_CHANGE: dict[str, Callable[[Connection], AbstractContextManager[None]]] = {
+    "sqlite": _changing_sqlite,
+    "postgresql": _changing_postgresql,
+}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -15,6 +15,19 @@ class StoreUnsafe(XiaoliError):
     """The database would acknowledge what it has not safely written."""
 
 
+class RowsLost(XiaoliError):
+    """A change of the tables would leave rows behind that point at nothing."""
+
+    def __init__(self, table: str, other: str) -> None:
+        super().__init__(
+            f"Rows of {table} would point at rows of {other} that are gone; nothing was changed"
+        )
+
+
+class WrongVersion(XiaoliError):
+    """The store's schema and this code do not fit, or there is no way between two versions."""
+
+
 class TurnLost(XiaoliError):
     """The gateway gave this turn up, or its deed is done: do nothing and say nothing."""
 

@@ -1,9 +1,12 @@
 """Brings the store up to date: its tables, then what the pack says that lives in tables."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
 from actions import (
@@ -11,11 +14,13 @@ from actions import (
     conversations,
     cursors,
     errands,
+    happenings,
     outbox,
     pacing,
     sending,
     told,
     turns,
+    vitals,
 )
 from actions.acquaintance import model as acquaintance_model
 from actions.booking import model as booking_model
@@ -26,6 +31,7 @@ from actions.content import model as content_model
 from actions.content.model import Publication
 from actions.content.publishing import Press
 from actions.db import Base, Database, Db
+from actions.errors import WrongVersion
 from actions.governance import model as governance_model
 from actions.governance.roundtable import model as roundtable_model
 from actions.learning import model as learning_model
@@ -42,10 +48,18 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # Every module that has tables: a model is only known once its module is imported.
 TABLES = (
     *(people_model, cursors, pacing, sending, conversations, told, errands, turns, outbox),
-    *(alerts, learning_model, content_model, booking_model, governance_model),
+    *(happenings, alerts, learning_model, content_model, booking_model, governance_model),
     *(neighbours_model, roundtable_model, relay_model, care_model, acquaintance_model),
-    *(mydata_model, news_model),
+    *(mydata_model, news_model, vitals),
 )
+# Migrations that cannot be taken back with all that was there before them → what would be lost.
+NO_WAY_BACK: Mapping[str, str] = {
+    "5c1e0b7a94d2": "which indexes had answered before the one that did",
+}
+# Since this revision migrations only add: the version before may run beside the version after.
+ONLY_ADDING_SINCE = "3b71d05ce8fa"
+# Those that take away all the same → since which revision nothing needs what they take.
+TAKING_AWAY: Mapping[str, str] = {}
 
 
 def run(press: Press) -> Publication | None:
@@ -66,8 +80,55 @@ def run(press: Press) -> Publication | None:
 
 
 def upgrade(database: Database) -> None:
-    """Apply the migrations that are still to come."""
+    """Apply the migrations that are still to come: all of them or none.
+
+    Raises:
+        WrongVersion: the store is of code that is newer than this.
+    """
+    _known(revision_of(database))
     command.upgrade(configuration(database), "head")
+
+
+def take_back(database: Database, to: str) -> list[str]:
+    """Undo the migrations after a revision: all of them or none; returns them, newest first.
+
+    What only their tables and columns held is gone.
+
+    Raises:
+        WrongVersion: there is no such revision before the store's, or no way back to it.
+    """
+    known, found = revisions(), _known(revision_of(database))
+    undone = known[known.index(found) : known.index(_known(to))] if found else []
+    if not undone:
+        raise WrongVersion(f"The database is at {found or 'nothing'}; {to} is not before that")
+    for revision in undone:
+        if lost := NO_WAY_BACK.get(revision):
+            raise WrongVersion(
+                f"Migration {revision} cannot be taken back without losing {lost}: "
+                "bring the backup back that make upgrade made (docs/upgrading.md)"
+            )
+    command.downgrade(configuration(database), to)
+    return undone
+
+
+def revision_of(database: Database) -> str:
+    """Return the revision of a store's schema; empty where there are no tables yet."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def _known(revision: str) -> str:
+    if revision and revision not in revisions():
+        raise WrongVersion(
+            f"This code does not know the database's revision {revision}: take newer code, or "
+            "make downgrade with that (docs/upgrading.md)"
+        )
+    return revision
+
+
+def revisions() -> list[str]:
+    """Return the revisions of the schema this code knows, the newest first."""
+    return [one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
 
 
 def revise(database: Database, message: str) -> None:
@@ -80,7 +141,7 @@ def configuration(database: Database) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-    config.attributes |= {"engine": database.engine, "metadata": Base.metadata}
+    config.attributes |= {"changing": database.changing, "metadata": Base.metadata}
     return config
 
 

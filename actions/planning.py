@@ -96,6 +96,7 @@ _OF: Mapping[Kind, tuple[str, ...]] = {
         *("utter_elder_mode_on_by_family", "utter_elder_mode_off_by_family"),
         *("utter_elder_mode_on_by_staff", "utter_elder_mode_off_by_staff"),
         *("utter_recall", "utter_recall_timetable", "utter_recall_activity"),
+        *("utter_waitlist_booked", "utter_help_found", "utter_help_taken_on"),  # of before
     ),
     Kind.CAN_WAIT: (
         *("utter_help_thanked", "utter_household_grown", "utter_met_left"),

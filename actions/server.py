@@ -6,7 +6,8 @@ errors, so only its executor is used (see DECISIONS.md).
 
 import hmac
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import structlog
 from rasa_sdk.executor import ActionExecutor
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from actions import tracing, vitals
 from actions.errors import SettingInvalid, kind_of
 
 SECRET_HEADER = "x-actions-secret"  # noqa: S105 - the header's name
@@ -76,19 +78,34 @@ async def _read(request: Request) -> bytes | None:
 async def _run(executor: ActionExecutor, body: bytes) -> JSONResponse:
     try:
         call = json.loads(body)
-        name = str(call["next_action"])
-    except (ValueError, RecursionError, KeyError, TypeError):
+        name, turn_id = str(call["next_action"]), turn_of(call)
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return _refuse(400, "This is no action call.")
     try:
         # Rasa leaves the domain out (endpoints.yml), which the executor takes for a mistake.
-        result = await executor.run({"domain": {}, **call})
+        with vitals.ACTION_SECONDS.time(), tracing.action(name, turn_id):
+            result = await executor.run({"domain": {}, **call})
     except ActionNotFoundException:
         return _refuse(404, f"No action {name}.", name)
     except Exception as error:
         # The error's own text may hold what a resident wrote: only its kind is logged.
         log.error("action failed", action=name, error=kind_of(error))
+        vitals.ACTIONS.labels("failed").inc()
         return _refuse(500, "The action failed.", name)
+    vitals.ACTIONS.labels("done").inc()
     return JSONResponse(result.model_dump() if result else None)
+
+
+def turn_of(call: Mapping[str, Any]) -> str:
+    """Return the id of the turn an action is called for; empty where there is none.
+
+    Raises:
+        AttributeError, TypeError: it is no call of an action.
+    """
+    tracker = call.get("tracker") or {}
+    latest = (tracker.get("latest_message") or {}).get("metadata") or {}
+    started = (tracker.get("slots") or {}).get("session_started_metadata") or {}
+    return str(latest.get("turn_id") or started.get("turn_id") or "")
 
 
 def _refuse(status: int, sentence: str, action: str = "") -> JSONResponse:

@@ -1,9 +1,11 @@
 """The action server put together: what it stands on, and every topic's actions."""
 
+import threading
+
 import uvicorn
 from rasa_sdk.interfaces import Action
 
-from actions import handoff, server, smalltalk
+from actions import handoff, server, smalltalk, tracing
 from actions.answers import actions as answers
 from actions.booking import actions as booking
 from actions.care import actions as care
@@ -21,6 +23,7 @@ from actions.neighbours import meaning
 from actions.news import actions as news
 from actions.settings import Settings
 from actions.talking import actions as talking
+from actions.vitals import Vitals
 from actions.wording import read_wording
 from knowledge.embedder import OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
@@ -43,11 +46,12 @@ def run(said: Settings) -> None:
     """
     if not said.actions_secret:
         raise SettingInvalid("Setting ACTIONS_SECRET is missing; see .env.example")
+    tracing.open_for("actions", said)
     pack = load_pack(said.community_dir)
     embedder = Remembering(OnnxEmbedder(said.encoder_dir))
     sorter = Sorter(embedder, said.sorting_dir)
     ground = Ground(
-        database=Database(said.database),
+        database=Database(said.database, connections=said.database_connections),
         clock=open_clock(said.test_clock),
         wording=read_wording(pack.zone),
         pack=pack,
@@ -58,6 +62,8 @@ def run(said: Settings) -> None:
     base = KnowledgeBase(said.index_dir, embedder, store_at(said.vector_store))
     warm_up(base, sorter, pack)
     made = all_actions(ground, base)
+    telling = Vitals(ground.database, ground.clock)
+    threading.Thread(target=telling.run, name="vitals", daemon=True).start()
     app = server.build(made, said.actions_secret, ground.database.check_durable)
     uvicorn.run(app, host=said.actions_host, port=said.actions_port, access_log=False)
 

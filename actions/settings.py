@@ -1,33 +1,36 @@
 """What the environment says: the only place of the domain that reads it."""
 
+import json
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from actions.errors import SettingInvalid
+from knowledge.errors import SecretUnusable
+from knowledge.settings import Said
 
 
-class Settings(BaseSettings):
+class Settings(Said):
     """Settings every process shares; `.env.example` explains each.
 
     Raises `SettingInvalid` (through `read`) with a sentence naming the setting.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
-
     environment: Literal["development", "production"] = "development"
     state_dir: Path = Path("var")
     community_dir: Path = Path("knowledge/data/guali")
     encoder_dir: Path = Path(".build/encoder")
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)  # may hold a password
+    database_connections: int = Field(default=20, ge=2)
     vector_store: str = Field(default="", repr=False)  # may hold a password
     secret_key: str = Field(default="", repr=False)
     actions_host: str = "127.0.0.1"
     actions_port: int = 5055
     actions_secret: str = Field(default="", repr=False)
     test_clock: Path | None = None
+    otel_exporter_otlp_endpoint: str = ""
+    otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1)
 
     @property
     def index_dir(self) -> Path:
@@ -50,9 +53,20 @@ class Settings(BaseSettings):
         return self.state_dir / "sorting"
 
     @property
+    def secrets_file(self) -> Path:
+        """The file of the secrets set-up has made."""
+        return self.state_dir / "secrets.json"
+
+    @property
     def database(self) -> str:
         """The database's address: what DATABASE_URL says, else a file in the state folder."""
         return self.database_url or f"sqlite:///{self.state_dir / 'xiaoli.db'}"
+
+
+class BackupSettings(Settings):
+    """What a backup needs beyond: the key it is sealed with."""
+
+    backup_key: str = Field(default="", repr=False)
 
 
 Kind = TypeVar("Kind", bound=Settings)
@@ -75,6 +89,8 @@ def read_as(kind: type[Kind]) -> Kind:
     """
     try:
         settings = kind()
+    except SecretUnusable as unusable:
+        raise SettingInvalid(str(unusable)) from None
     except ValidationError as invalid:
         first = invalid.errors()[0]
         name = str(first["loc"][0]).upper()
@@ -84,3 +100,19 @@ def read_as(kind: type[Kind]) -> Kind:
     if settings.test_clock and settings.environment == "production":
         raise SettingInvalid("Setting TEST_CLOCK is for tests; remove it in production")
     return settings
+
+
+def secret_key(said: Settings) -> str:
+    """Return the key the running assistant uses: a setting, or what set-up keeps.
+
+    Raises:
+        SettingInvalid: there is none yet.
+    """
+    file = said.secrets_file
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    key = said.secret_key or str(kept.get("SECRET_KEY", ""))
+    if not key:
+        raise SettingInvalid(
+            f"There is no SECRET_KEY, and no {file}: run the assistant once, or set it"
+        )
+    return key

@@ -130,7 +130,9 @@ def read_wording(zone: tzinfo, domain: Path = DOMAIN) -> Wording:
 def _responses(domain: Path) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     responses: dict[str, Sequence[Mapping[str, Any]]] = {}
     for file in sorted(domain.glob("*.yml")):
-        responses |= yaml.safe_load(file.read_text(encoding="utf-8")).get("responses") or {}
+        responses |= (
+            yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader).get("responses") or {}
+        )
     return responses
 
 

@@ -13,6 +13,7 @@ from actions.conversations import Author, Message
 from actions.db import Database, Db
 from actions.governance.model import ServiceRequest
 from actions.outbox import Notice, NoticeState
+from actions.people.model import Words
 from actions.turns import EntryState, InboxEntry, TurnRow, TurnState
 from actions.wording import Wording
 from bench.residents import Resident
@@ -65,6 +66,17 @@ class Books:
                 "rows_without_confirmation": without_word,
                 "confirmations_without_row": without_row,
             }
+
+    def missing(self, texts: Iterable[str]) -> int:
+        """Count the texts that are not kept in any update, or not dealt with."""
+        dealt_with = (
+            select(Words.text)
+            .join(Message, Message.words_id == Words.id)
+            .join(InboxEntry, InboxEntry.message_id == Message.id)
+            .where(InboxEntry.state != EntryState.WAITING)
+        )
+        with self.database.reading() as db:
+            return len(set(texts) - set(db.scalars(dealt_with)))
 
     def done(self) -> dict[str, int]:
         """How many deeds of each kind were confirmed."""

@@ -38,8 +38,9 @@ from actions.db import Base, Database
 from actions.errors import Refusal
 from actions.people.model import Address, Resident
 from actions.wording import Wording, read_wording
-from bench.booking_drill import SERVER, databases
+from bench.drills.verdict import Verdict, told
 from bench.output import finish, say
+from bench.stores import SERVER, databases
 from bot.settings import Settings
 from knowledge.pack import load_pack
 from setup.supervisor import Assistant
@@ -49,6 +50,7 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
 ACTIVITY = "club-calligraphy"
 WISH = "我想约周六的书法社"
 PLACES = 100
+P99_MS = 5000.0  # of a booking on PostgreSQL, at most
 PROCESSES, THREADS = 2, 16  # that speak to the database: bot and action server
 ARRIVING = 60.0  # seconds in which all arrive at the chat API
 PATIENCE = 180.0  # seconds until somebody who waits for an answer gives up
@@ -323,6 +325,21 @@ def _spread(seconds: Sequence[float]) -> dict[str, float]:
     return {name: round(1000 * value, 1) for name, value in ms.items()}
 
 
+def verdicts(at_service: dict[str, Any]) -> dict[str, Any]:
+    """Say whether all places were sold, and a booking took no longer than promised."""
+    p99 = {name: found["deed"]["p99_ms"] for name, found in at_service.items()}
+    contenders = at_service["postgresql"]["contenders"]
+    held = p99["postgresql"] < P99_MS and all(
+        found["sold"] == found["taken"] == PLACES for found in at_service.values()
+    )
+    sold = " and ".join(f"{found['sold']} on {name}" for name, found in at_service.items())
+    figure = (
+        f"{contenders} at once for {PLACES} places: sold {sold}; a booking takes "
+        f"{p99['postgresql']:.0f} ms (p99, PostgreSQL), {p99['sqlite']:.0f} on SQLite"
+    )
+    return told(P17=Verdict(held, contenders, figure))
+
+
 def main() -> None:
     """Measure what the command line says."""
     parser = argparse.ArgumentParser(prog="make bench-booking")
@@ -331,21 +348,21 @@ def main() -> None:
     parser.add_argument("--typing", type=float, default=0.05, help="which share of them types")
     parser.add_argument("--only", choices=("service", "chat"), help="one of both")
     parser.add_argument("--postgres", default=SERVER, help="a server to make a database on")
-    told = parser.parse_args()
+    asked = parser.parse_args()
     figures: dict[str, Any] = {"load_average_before": os.getloadavg()[0]}
-    if told.only != "chat":
-        with databases(told.postgres) as urls:
+    if asked.only != "chat":
+        with databases(asked.postgres) as urls:
             figures["service"] = {
-                name: at_service_level(url, told.contenders) for name, url in urls.items()
+                name: at_service_level(url, asked.contenders) for name, url in urls.items()
             }
-    if told.only != "service":
-        chatting = told.chatting or told.contenders
-        figures["chat"] = {"sqlite": over_chat("", chatting, told.typing)}
-        with databases(told.postgres) as urls:
+    if asked.only != "service":
+        chatting = asked.chatting or asked.contenders
+        figures["chat"] = {"sqlite": over_chat("", chatting, asked.typing)}
+        with databases(asked.postgres) as urls:
             url = urls["postgresql"]
-            figures["chat"]["postgresql"] = over_chat(url, chatting, told.typing)
+            figures["chat"]["postgresql"] = over_chat(url, chatting, asked.typing)
     figures["load_average_after"] = os.getloadavg()[0]
-    finish(figures)
+    finish({**figures, **(verdicts(figures["service"]) if "service" in figures else {})})
 
 
 if __name__ == "__main__":

@@ -20,11 +20,12 @@ ASKING = 5.0  # seconds a request for updates waits
 
 @dataclass
 class Arrived:
-    """A message that stands in a chat."""
+    """A message that stands in a chat; `offers`: with buttons below it."""
 
     chat: str
     text: str
     at: float
+    offers: bool = False
 
 
 @dataclass
@@ -73,7 +74,9 @@ class BotApi:
                 self.too_quick += 1
                 says = {"description": "Too Many Requests", "parameters": {"retry_after": 1}}
                 return 429, {"ok": False, "error_code": 429, **says}
-            self.arrived.append(Arrived(asked["chat_id"], asked["text"], time.monotonic()))
+            offers = "inline_keyboard" in asked.get("reply_markup", "")
+            chat_id, text = asked["chat_id"], asked["text"]
+            self.arrived.append(Arrived(chat_id, text, time.monotonic(), offers))
             chat = {"id": int(asked["chat_id"]), "type": "private"}
             sent = {"message_id": len(self.arrived), "date": 1795485600, "chat": chat}
             return 200, {"ok": True, "result": sent}

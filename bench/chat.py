@@ -20,6 +20,7 @@ import httpx
 import psutil
 
 from bench import stock
+from bench.drills.verdict import Verdict, told
 from bench.output import finish, say
 from setup.settings import ROOT
 from setup.supervisor import Assistant
@@ -28,6 +29,7 @@ OPEN_RATE = 5.0  # messages a second
 OPEN_SECONDS = 32
 CLOSED_RESIDENTS = 16
 CLOSED_MESSAGES = 256
+HALF_MS, MOST_MS = 40.0, 100.0  # of answers in the open loop: half of them, 95 %
 ROUNDS = 8  # each measurement is cut into so many, side by side: a machine's speed may change
 
 Step = tuple[str, str | int]  # the kind of turn; what is written, or which choice is tapped
@@ -132,7 +134,22 @@ def main() -> None:
             stock.running(assistant, model) as (stock_url, stock_process),
         ):
             ours, other = asyncio.run(_measure(assistant, stock_url, stock_process))
-    finish({"ours": ours, "stock": {**other, "train_s": took}})
+    finish({"ours": ours, "stock": {**other, "train_s": took}, **verdicts(ours, other)})
+
+
+def verdicts(ours: dict[str, Any], stock: dict[str, Any]) -> dict[str, Any]:
+    """Say whether answers come as quickly as promised, and that stock Rasa's do not."""
+
+    def is_quick(found: dict[str, Any]) -> bool:
+        return bool(found["p50_ms"] <= HALF_MS and found["p95_ms"] <= MOST_MS)
+
+    count = int(OPEN_RATE * OPEN_SECONDS)
+    figure = (
+        f"{count} messages at {OPEN_RATE:.0f} a second: half within {ours['p50_ms']} ms, 95 % "
+        f"within {ours['p95_ms']} (stock Rasa {stock['p50_ms']} and {stock['p95_ms']}); "
+        f"{ours['cpu_ms_per_message']} ms of a core each ({stock['cpu_ms_per_message']})"
+    )
+    return told(S1=Verdict(is_quick(ours), count, figure, not is_quick(stock)))
 
 
 async def _measure(
@@ -225,7 +242,7 @@ def _talks() -> Iterator[tuple[Step, ...]]:
         yield tuple((kind, next(questions) if text == "?" else text) for kind, text in script)
 
 
-def _never_asked() -> Iterator[str]:
+def never_asked() -> Iterator[str]:
     """Yield different questions: a repeated one would be answered from a cache of vectors."""
     lines = (ROOT / "tests" / "knowledge" / "questions.tsv").read_text("utf-8").splitlines()
     asked = [line.split("\t")[1] for line in lines]
@@ -234,7 +251,7 @@ def _never_asked() -> Iterator[str]:
         yield asked[number % len(asked)] + (f"（第{again + 1}遍问）" if again else "")
 
 
-_QUESTIONS = _never_asked()
+_QUESTIONS = never_asked()
 
 
 def _tapped(offered: Sequence[str], text: str | int) -> str:

@@ -30,6 +30,8 @@ from actions.wording import read_wording
 from bench.output import finish, following
 from bot.desk import pages
 from bot.desk.visit import COOKIE, Desk
+from bot.operating.overview import overlook
+from bot.settings import Settings
 from knowledge.embedder import OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 
@@ -205,6 +207,7 @@ def main(
             uploads=Path(folder),
             embedder=Remembering(OnnxEmbedder(encoder)),
             font_dir=Path(folder),
+            overview=overlook(Settings(), database, Standing(), httpx.AsyncClient(), {}),
         )
         secret = signed_in(database)
         figures = asyncio.run(measure(desk, secret, times))

@@ -23,11 +23,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bench.dates_others import Answer, Reader, others
+from bench.drills.verdict import Verdict, told
 from bench.output import finish, following, say, share
 from knowledge.dates import Unclear, When, read_when
 
 ZONE = ZoneInfo("Asia/Shanghai")  # of a reference that names none
 THREADS = 8
+RIGHT_AT_LEAST = 0.95  # of everyday times
 SWITCHING = 1e-5  # seconds until another thread may go on: a thousandth of Python's own
 
 
@@ -199,7 +201,12 @@ def main() -> None:
         for name, reader in others().items()
     }
     ours = measure(phrases) | {"differing": differing(phrases, read_when)}
-    finish({**ours, "others": compared})
+    right, wrong = ours["accuracy"], ours["silent_wrong"]
+    figure = (
+        f"{right} of {len(phrases)} phrases read rightly, {wrong} wrong and not asked about"
+    )
+    verdict = Verdict(right >= RIGHT_AT_LEAST, len(phrases), figure)
+    finish({**ours, "others": compared, **told(A4=verdict)})
 
 
 if __name__ == "__main__":

@@ -40,11 +40,12 @@ from actions.people import staff
 from actions.people.model import Address, Area, Resident, Role, Staff, Words
 from actions.people.staff import Guess
 from actions.wording import read_wording
-from bench.booking_drill import SERVER, databases
 from bench.output import finish, say
+from bench.stores import SERVER, databases
 from bot.app import Guarded
 from bot.desk.pages import build
 from bot.desk.visit import COOKIE, ROOT, Desk
+from bot.operating.overview import overlook
 from bot.settings import Settings
 from knowledge.embedder import OnnxEmbedder
 from knowledge.pack import Pack, load_pack
@@ -238,9 +239,10 @@ def serve(url: str, port: int) -> None:
     """Serve the desk alone; run in a process of its own."""
     settings = Settings()
     pack = load_pack(settings.community_dir)
+    database, clock = Database(url), open_clock(None)
     desk = Desk(
-        database=Database(url),
-        clock=open_clock(None),
+        database=database,
+        clock=clock,
         wording=read_wording(pack.zone),
         pack=pack,
         home=Home(Shelf(pack, settings.content_dir), settings.index_dir, follow),
@@ -249,6 +251,7 @@ def serve(url: str, port: int) -> None:
         embedder=OnnxEmbedder(settings.encoder_dir),
         font_dir=settings.font_dir,
         drain=nothing,
+        overview=overlook(settings, database, clock, httpx.AsyncClient(), {}),
     )
     app = Guarded(Starlette(routes=[Mount(ROOT, build(desk))]), desk.wording)
     uvicorn.run(app, port=port, log_level="error")

@@ -8,19 +8,16 @@ them, and fails where one is worse by more than its margin.
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from bench.here import RESULTS, commit, machine
 from bench.output import finish, say
 
-RESULTS = Path("bench/results")
 LINES, TABLE = RESULTS / "figures.jsonl", RESULTS / "README.md"
 SHOWN = 8  # runs in the table
 HIGHER, LOWER = 1, -1
@@ -133,26 +130,10 @@ def measure(names: Iterable[str]) -> Run:
         figures |= {f"{name}.{one.path}": one.of(found) for one in BENCHES[name].figures}
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": _commit(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "commit": commit(),
+        "machine": machine(),
         "figures": figures,
     }
-
-
-def _commit() -> str:
-    """Return the commit that was measured, with a + where files had changed since."""
-
-    def git(*command: str) -> str:
-        done = subprocess.run(
-            ("git", *command),  # noqa: S607 - wherever it is
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout.strip()
-
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{RESULTS}")
-    return git("rev-parse", "--short=8", "HEAD") + ("+" if changed else "")
 
 
 def read() -> list[Run]:

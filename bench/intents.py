@@ -21,7 +21,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from nlu.components import intents, settings
 from nlu.components.encoder import Encoder, open_encoder
-from nlu.components.intents import OUT_OF_SCOPE, IntentModel, Reading
+from nlu.components.intents import OUT_OF_SCOPE, Advice, IntentModel, Reading
 from setup.settings import ROOT, VENV
 
 OOS = "oos"
@@ -84,7 +84,7 @@ def train(rows: Sequence[Row], encoder: Encoder) -> IntentModel:
         encoder.embed_all([row.text for row in rows]),
         labels,
         encoder.embed_all([intents.words_of(label) for label in sorted(set(labels))]),
-        rehearsal=encoder.rehearsal,
+        advice=Advice(encoder.rehearsal),
     )
 
 

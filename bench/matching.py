@@ -17,9 +17,9 @@ from actions.db import Database
 from actions.square import Square
 from actions.wording import read_wording
 from bench import matching_store, town
-from bench.booking_drill import SERVER, databases
 from bench.matching_month import POLICIES, Month, needs
 from bench.output import finish, say
+from bench.stores import SERVER, databases
 from knowledge.pack import load_pack
 from knowledge.settings import Settings
 

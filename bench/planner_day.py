@@ -19,10 +19,10 @@ from actions.channels import CHANNELS
 from actions.planning import RULES, Kind
 from actions.quiet import is_quiet
 from bench.output import finish
+from bench.peak import TOWN
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGIN = datetime(2026, 11, 24, tzinfo=ZONE)
-TOWN = 180_000
 DAYS = 3  # the window is two days: the last day counts
 PER_DAY = {  # how many a resident is owed on an average day
     Kind.ANSWER: 0.30,
@@ -31,7 +31,7 @@ PER_DAY = {  # how many a resident is owed on an average day
     Kind.NEWS: 0.50,
     Kind.CAN_WAIT: 1.50,
 }
-WRITES = 0.30  # messages a resident writes on an average day
+WRITES = TOWN.a_day  # messages a resident writes on an average day
 CHANNEL_OF = {"wechat": 0.7, "telegram": 0.1, "webchat": 0.2}
 
 
@@ -137,9 +137,9 @@ class Town:
         """Return what the last day was like, and what should not have been."""
         last = BEGIN + timedelta(days=DAYS - 1)
         a_day = [sum(at >= last for at, *_ in person.told) for person in self.people]
-        factor = TOWN / len(self.people)
+        factor = TOWN.people / len(self.people)
         return {
-            "residents": TOWN,
+            "residents": TOWN.people,
             "sampled": len(self.people),
             "messages_last_day": round(sum(a_day) * factor),
             "per_person_mean": round(statistics.mean(a_day), 2),

@@ -91,11 +91,10 @@ def _answer(status: str, body: bytes) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-class Proxy:
-    """Takes requests on a port of its own; `fault` may be changed at any moment."""
+class Listening:
+    """Listens on a port of its own, in a thread of its own, for as long as a block lasts."""
 
     def __init__(self, server_port: int) -> None:
-        self.fault: Fault = none
         self.server_port, self.port = server_port, 0
         self._serving: set[asyncio.Task[None] | None] = set()
         self._loop = asyncio.new_event_loop()
@@ -131,11 +130,29 @@ class Proxy:
         self._serving.add(task)  # or nobody holds on to it while it waits
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                request = await _read_request(reader)
-                await self.fault(Exchange(request, self.server_port, writer))
+                await self._pass_on(reader, writer)
         finally:
             await _close(writer)
             self._serving.discard(task)
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        raise NotImplementedError
+
+
+class Proxy(Listening):
+    """Takes requests on a port of its own; `fault` may be changed at any moment."""
+
+    def __init__(self, server_port: int) -> None:
+        super().__init__(server_port)
+        self.fault: Fault = none
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        request = await _read_request(reader)
+        await self.fault(Exchange(request, self.server_port, writer))
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

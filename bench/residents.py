@@ -37,6 +37,20 @@ class Sent:
     honest: bool  # whether the first answer said anything, or a person has it
 
 
+@dataclass(frozen=True)
+class Tried:
+    """One try at sending: when it began (by the monotonic clock), and what came of it."""
+
+    began: float
+    seconds: float
+    status: int  # 0 where nothing came back
+
+    @property
+    def ended(self) -> float:
+        """When it was over."""
+        return self.began + self.seconds
+
+
 @dataclass
 class Resident(threading.Thread):
     """Converses until told to stop; `sent` holds every message that was acknowledged."""
@@ -47,7 +61,7 @@ class Resident(threading.Thread):
     over: threading.Event = field(default_factory=threading.Event)
     session: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     sent: list[Sent] = field(default_factory=list)
-    tries: int = 0
+    tried: list[Tried] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
@@ -103,13 +117,64 @@ class Resident(threading.Thread):
 
     def post(self, client: httpx.Client, message_id: str, text: str) -> dict[str, Any] | None:
         """Send a message once; None when it was not taken."""
-        self.tries += 1
         body = {"session": self.session, "message_id": message_id, "text": text}
-        try:
-            answer = client.post(f"{self.url}/api/chat", json=body)
-        except httpx.HTTPError:
-            return None
-        return dict(answer.json()) if answer.is_success else None
+        answer, tried = post(client, self.url, body)
+        self.tried.append(tried)
+        return dict(answer.json()) if answer is not None and answer.is_success else None
+
+
+@dataclass
+class Writer(threading.Thread):
+    """Writes one message after the other; what was acknowledged is never sent again.
+
+    Each text is said once in the world, so that it can be looked for: `acknowledged`.
+    """
+
+    url: str
+    pause: float = 0.3  # seconds between two messages, or two tries
+    over: threading.Event = field(default_factory=threading.Event)
+    session: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    acknowledged: list[str] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def taken_since(self, moment: float) -> bool:
+        """Whether something that was sent after a moment has been acknowledged."""
+        return any(one.began > moment and one.status == httpx.codes.OK for one in self.tried)
+
+    def run(self) -> None:
+        with httpx.Client(trust_env=False, timeout=10) as client:
+            for number in itertools.count():
+                text = f"停车多少钱（{self.session[:8]}-{number}）"
+                while not self._is_taken(client, f"m{number}", text):
+                    if self.over.wait(self.pause):
+                        return
+                self.acknowledged.append(text)
+                if self.over.wait(self.pause):
+                    return
+
+    def _is_taken(self, client: httpx.Client, message_id: str, text: str) -> bool:
+        body = {"session": self.session, "message_id": message_id, "text": text}
+        answer, tried = post(client, self.url, body)
+        self.tried.append(tried)
+        return answer is not None and answer.is_success
+
+
+def post(
+    client: httpx.Client, url: str, body: dict[str, str]
+) -> tuple[httpx.Response | None, Tried]:
+    """Send a message once; the answer is None where nothing came back."""
+    began = time.monotonic()
+    try:
+        answer = client.post(f"{url}/api/chat", json=body)
+    except httpx.HTTPError:
+        return None, Tried(began, time.monotonic() - began, 0)
+    return answer, Tried(began, time.monotonic() - began, answer.status_code)
 
 
 def _in_some_order(chance: random.Random) -> Iterator[Sequence[str]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import book
+from bench.drills.verdict import Verdict, told
 from bench.output import finish, following, say
 from knowledge import index, search
 from knowledge.embedder import OnnxEmbedder
@@ -26,6 +27,7 @@ from knowledge.settings import Settings
 
 LANGUAGE = "zh"
 DEPTH = 10  # of mrr@10
+RIGHT_FIRST, SURELY_WRONG = 0.92, 0.01  # of questions somebody can answer
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,33 @@ def measure_pack(folder: Path, embedder: OnnxEmbedder) -> dict[str, Any]:
     return book.measure(book.read(), pack, folder, embedder)
 
 
+def verdicts(found: dict[str, Any]) -> dict[str, Any]:
+    """Say whether answers are right first, and hardly ever surely wrong; the nearest is not."""
+    ours, nearest = (_of_answerable(found[name]) for name in ("xiaoli", "nearest_passage_only"))
+    figure = (
+        f"of {ours['questions']} questions {ours['right_first']:.3f} right first "
+        f"(the nearest passage {nearest['right_first']:.3f}), "
+        f"{ours['confidently_wrong']:.3f} surely and wrong ({nearest['confidently_wrong']:.3f})"
+    )
+    return told(A3=Verdict(_is_good(ours), ours["questions"], figure, not _is_good(nearest)))
+
+
+def _of_answerable(by_kind: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of all questions that somebody here can answer."""
+    kinds = [one for kind, one in by_kind.items() if kind != "all" and one["right_first"]]
+    count = sum(one["questions"] for one in kinds)
+    shares = {
+        name: sum(one["questions"] * one[name] for one in kinds) / count
+        for name in ("right_first", "confidently_wrong")
+    }
+    return {"questions": count, **shares}
+
+
+def _is_good(figures: dict[str, Any]) -> bool:
+    right, wrong = figures["right_first"], figures["confidently_wrong"]
+    return bool(right >= RIGHT_FIRST and wrong <= SURELY_WRONG)
+
+
 def main() -> None:
     """Read the command line and measure."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -127,7 +156,8 @@ def main() -> None:
         if given.passages:
             finish(measure_files(given.passages, given.queries, Path(folder), embedder))
         else:
-            finish(measure_pack(Path(folder), embedder))
+            found = measure_pack(Path(folder), embedder)
+            finish({**found, **verdicts(found)})
 
 
 if __name__ == "__main__":

@@ -6,19 +6,16 @@ With nothing, a thousand and many messages waiting, on SQLite and (TEST_POSTGRES
 import argparse
 import asyncio
 import os
-import secrets
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import Engine, insert
 
 from actions import leasing, migrate
@@ -27,6 +24,7 @@ from actions.conversations import Author, Conversation, Message, Status
 from actions.db import Base, Database
 from actions.people.model import Address, Resident, Words
 from actions.sending import Priority, Sending, SendingState
+from bench import stores
 from bench.output import finish, say
 from bot.channels.platform import Letter
 from bot.courier import Courier
@@ -179,23 +177,6 @@ def throughput(database: Database, how_many: int, folder: Path) -> dict[str, flo
     return {"messages_per_s": round(how_many / (time.perf_counter() - began), 1)}
 
 
-@contextmanager
-def stores(folder: Path) -> Iterator[dict[str, str]]:
-    """Offer an address of each kind of store, empty."""
-    found = {"sqlite": f"sqlite:///{folder}/bench.db"}
-    server = os.getenv("TEST_POSTGRES")
-    if not server:
-        yield found
-        return
-    name = f"bench_{secrets.token_hex(4)}"
-    with psycopg.connect(server, autocommit=True) as there:
-        there.execute(f"CREATE DATABASE {name}")
-        try:
-            yield found | {"postgresql": server.rsplit("/", 1)[0] + f"/{name}"}
-        finally:
-            there.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 def measure(url: str, folder: Path, sizes: list[int], brought: int) -> dict[str, Any]:
     """Return the figures of one store."""
     database, figures, there = Database(url), {}, 0
@@ -227,11 +208,10 @@ def main() -> None:
     parser.add_argument("--brought", type=int, default=500)
     asked = parser.parse_args()
     sizes = [int(one) for one in asked.sizes.split(",")]
-    with tempfile.TemporaryDirectory() as place, stores(Path(place)) as urls:
-        folder = Path(place)
-        figures = {
-            name: measure(url, folder, sizes, asked.brought) for name, url in urls.items()
-        }
+    figures = {}
+    for store in stores.STORES if os.getenv("TEST_POSTGRES") else (stores.SQLITE,):
+        with tempfile.TemporaryDirectory() as place, stores.empty(store) as url:
+            figures[store] = measure(url, Path(place), sizes, asked.brought)
     finish(figures)
 
 

@@ -25,7 +25,7 @@ from actions.db import Base, Database, Db
 from actions.dialogue import Ground
 from actions.people.model import Area
 from actions.wording import read_wording
-from bench.booking_deeds import Standing
+from bench.drills.booking_deeds import Standing
 from bench.output import finish, following, say, share
 from bench.perturb import BENDS
 from bench.said import Pair, Parsed, Residents

@@ -30,7 +30,9 @@ from actions.conversations import Author
 from actions.db import Base, Database
 from actions.sending import Priority, Sending, Way
 from actions.turns import EntryState, InboxEntry, close_entry
+from bench.drills.verdict import Verdict, told
 from bench.output import finish, say
+from bench.peak import TOWN
 from bot import inbox
 from bot.channels.platform import Closed, Letter, Slowed
 from bot.channels.wechat import passive
@@ -38,7 +40,6 @@ from bot.courier import Courier, Errand
 from bot.message import InboundMessage
 from bot.replies import way_of
 
-TOWN = 180_000
 START = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)  # midnight in the town
 DAY = timedelta(hours=24)
 WRITE, TAP = 0.08, 0.04  # of all residents, on one day
@@ -274,11 +275,17 @@ def main() -> None:
     said = asked.parse_args()
     quiet = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(wrapper_class=quiet)  # what goes wrong on purpose is counted
-    residents = TOWN // said.sample
+    residents = TOWN.people // said.sample
     lived = live(residents, said.seed)
     with not_counting():
         naive = live(max(residents // 10, 50), said.seed)
-    finish({"town": TOWN, "lived_through": residents, **lived, "naive_over": naive["over"]})
+    figure = (
+        f"a day of {residents} residents on WeChat: {lived['arrived']} messages arrived, "
+        f"{lived['over']} were tried beyond what it allows; {naive['over']} without counting"
+    )
+    verdict = Verdict(lived["over"] == 0, residents, figure, bool(naive["over"]))
+    figures = {"town": TOWN.people, "lived_through": residents, "naive_over": naive["over"]}
+    finish({**figures, **lived, **told(P5=verdict, P23=verdict)})
 
 
 if __name__ == "__main__":

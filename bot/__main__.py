@@ -1,6 +1,8 @@
-"""`python -m bot serve | worker | chat | staff | keys | wechat`: processes and commands."""
+"""`python -m bot serve | worker | chat | staff | keys | wechat | backup | restore | doctor`."""
 
 import json
+import signal
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +11,13 @@ import typer
 import uvicorn
 
 from actions.errors import XiaoliError
-from bot import app, logs, settings
+from bot import app, logs, serving, settings
+from bot.backups import commands as backups
 from bot.channels.telegram import door
 from bot.channels.terminal import Terminal
 from bot.channels.wechat.commands import commands as wechat
 from bot.desk.commands import commands as staff
+from bot.doctor.commands import doctor
 from bot.open311.commands import commands as keys
 from knowledge.errors import KnowledgeError
 
@@ -21,6 +25,8 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False)
 commands.add_typer(staff, name="staff")
 commands.add_typer(keys, name="keys")
 commands.add_typer(wechat, name="wechat")
+commands.add_typer(backups)
+commands.command("doctor")(doctor)
 
 
 @commands.command()
@@ -28,22 +34,18 @@ def serve() -> None:
     """Run the gateway, the chat API, the page and the desk on the public port."""
     logs.configure()
     said = settings.read()
-    uvicorn.run(
-        app.build(said),
-        host=said.host,
-        port=said.port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
+    built = app.build(said)
+    serving.Server(uvicorn.Config(built, **serving.options(said)), built.leave).run()
 
 
 @commands.command()
 def worker() -> None:
-    """Send what is due, until stopped."""
+    """Send what is due, until stopped; what is on its way then still arrives."""
     logs.configure()
-    app.build_worker(settings.read())()
+    over = threading.Event()
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, lambda _number, _frame: over.set())
+    app.build_worker(settings.read())(over)
 
 
 @commands.command()

@@ -2,34 +2,34 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi.responses import Response
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from actions import tracing, vitals
 from actions.booking.programme import Programme
 from actions.changeover import follow
-from actions.clock import open_clock
+from actions.clock import Clock, open_clock
 from actions.content.editions import Home, Shelf
 from actions.db import Database, Db
 from actions.errors import kind_of
 from actions.people import scope
+from actions.vitals import Vitals
 from actions.wording import Wording, read_wording
-from bot import doors, draws, faces, feeds, mydata, news, page
+from bot import doors, draws, faces, feeds, metrics, mydata, news, page
 from bot import gateway as life
-from bot.assistant import RasaAssistant
 from bot.channels import webchat
 from bot.channels.platform import Platform
 from bot.courier import Courier
@@ -47,17 +47,24 @@ from bot.media import Media
 from bot.open311 import api as open311
 from bot.open311.endpoint import ROOT as OPEN311
 from bot.open311.endpoint import Open311
+from bot.operating import routes
+from bot.operating.overview import Overview, overlook
+from bot.presence import Presence, among, among_gateways
 from bot.problems import Problem
+from bot.seats import Seats, open_seats
 from bot.settings import Settings
 from bot.upkeep import BY_THE_CLOCK, Forgotten, Publisher, Retention, Upkeep, run_due
 from bot.voice.booth import Booth
 from bot.voice.speaker import open_speaker
 from bot.voice.whisper import Whisper
-from bot.voices import Voices, count
+from bot.voices import Voices
 from knowledge.embedder import Embedder, OnnxEmbedder, Remembering
 from knowledge.pack import Pack, load_pack
 from knowledge.safety import SafetyGate
 from knowledge.vectors import store_at
+
+if TYPE_CHECKING:
+    from bot.announcer import Announcer
 
 log = structlog.get_logger()
 
@@ -71,7 +78,9 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(self)",
 }
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
+EVENTS = b"text/event-stream"
+# Seconds a process that is asked to end has for what is under way, after its open requests.
+LEAVING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -99,14 +108,15 @@ class Parts:
         return Programme(self.home.shelf.pack(db), self.wording)
 
 
-def assemble(settings: Settings, assistant: RasaAssistant) -> Parts:
+def assemble(settings: Settings, seats: Seats) -> Parts:
     """Open the store, the words and the gate, and put the gateway on them.
 
     Raises:
         actions.errors.StoreUnsafe: the store may lose what it acknowledges.
+        actions.errors.SettingInvalid: on SQLite there is a gateway already.
     """
     pack = load_pack(settings.community_dir)
-    database = Database(settings.database)
+    database = Database(settings.database, connections=settings.database_connections)
     database.check_durable()
     wording = read_wording(pack.zone)
     clock = open_clock(settings.test_clock)
@@ -124,7 +134,7 @@ def assemble(settings: Settings, assistant: RasaAssistant) -> Parts:
                 embedder,
                 settings.state_dir / "safety",
             ),
-            assistant=assistant,
+            assistant=seats,
             media=Media(
                 database,
                 clock,
@@ -133,7 +143,10 @@ def assemble(settings: Settings, assistant: RasaAssistant) -> Parts:
                 open_ears(settings, pack, booth),
                 booth,
             ),
-            reader=assistant,
+            reader=seats,
+            seats=seats,
+            presence=among_gateways(settings.database),
+            gateways=settings.gateways,
             shelf=Shelf(pack, settings.content_dir),
             secret_key=settings.secret_key,
             turn_seconds=settings.turn_seconds,
@@ -159,27 +172,36 @@ def open_ears(settings: Settings, pack: Pack, booth: Booth) -> Whisper | None:
     return Whisper(settings.whisper_dir, names, booth)
 
 
-def build(settings: Settings) -> ASGIApp:
+def build(settings: Settings) -> "Guarded":
     """Make the whole app."""
+    tracing.open_for("bot", settings)
     client = httpx.AsyncClient(limits=httpx.Limits(max_connections=100), trust_env=False)
-    return put_together(assemble(settings, RasaAssistant(settings.rasa_url, client)), client)
+    return put_together(assemble(settings, open_seats(settings.rasa_urls, client)), client)
 
 
-def put_together(parts: Parts, client: httpx.AsyncClient) -> ASGIApp:
+def put_together(parts: Parts, client: httpx.AsyncClient) -> "Guarded":
     """Make the app of its parts (tests hand in parts with a fake assistant)."""
     ears = doors.hear_all(parts.settings, parts.platforms, parts.gateway)
+    hears = {name: ear.hears for name, ear in ears.items()}
+    overview = overlook(parts.settings, parts.database, parts.webchat.clock, client, hears)
+    ground = parts.gateway.ground
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         at_work = [
             life.background(parts.gateway)(),
-            *(ear.listen() for ear in ears if ear.listen),
+            overview.health.watch(),
+            *([ground.seats.watch()] if ground.seats else []),
+            *(ear.listen() for ear in ears.values() if ear.listen),
         ]
         tasks = [asyncio.ensure_future(work) for work in at_work]
         yield
+        await parts.webchat.open_pages.close()
+        await parts.gateway.leave(LEAVING_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        ground.presence.close()
         await client.aclose()
         parts.database.close()
 
@@ -195,13 +217,13 @@ def put_together(parts: Parts, client: httpx.AsyncClient) -> ASGIApp:
     app.include_router(news.routes(told))
     app.include_router(feeds.routes(_feeds(parts)))
     app.include_router(mydata.routes(_mydata(parts)))
-    for ear in ears:
+    for ear in ears.values():
         if ear.routes:
             app.include_router(ear.routes)
     app.mount("/static", page.static(), name="static")
-    app.mount(DESK, desk.build(_desk(parts)))
+    app.mount(DESK, desk.build(_desk(parts, overview)))
     app.mount(OPEN311, open311.build(_open311(parts)))
-    _add_health(app, parts, client)
+    routes.add(app, overview)
     return Guarded(app, parts.wording)
 
 
@@ -248,7 +270,7 @@ def _open311(parts: Parts) -> Open311:
     )
 
 
-def _desk(parts: Parts) -> Desk:
+def _desk(parts: Parts, overview: Overview) -> Desk:
     return Desk(
         database=parts.database,
         clock=parts.webchat.clock,
@@ -260,6 +282,7 @@ def _desk(parts: Parts) -> Desk:
         embedder=parts.embedder,
         font_dir=parts.settings.font_dir,
         drain=parts.gateway.drain,
+        overview=overview,
     )
 
 
@@ -290,70 +313,52 @@ def _refused(wording: Wording, status: int) -> Response:
     return Problem(status, "unknown" if status == 404 else "refused").response(wording)
 
 
-def _add_health(app: FastAPI, parts: Parts, client: httpx.AsyncClient) -> None:
-    @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> JSONResponse:
-        return JSONResponse({"status": "ok"})
-
-    @app.get("/readyz", include_in_schema=False)
-    async def readyz() -> JSONResponse:
-        found = {
-            "database": await _store_answers(parts.database),
-            "rasa": await _answers(client, parts.settings.rasa_url + "/"),
-            "actions": await _answers(client, parts.settings.actions_url + "/health"),
-        }
-        return JSONResponse(found, 200 if all(found.values()) else 503)
-
-    @app.get("/metrics", include_in_schema=False)
-    async def metrics(request: Request) -> Response:
-        if request.client is None or request.client.host not in LOOPBACK:
-            raise HTTPException(404)
-        await run_in_threadpool(count, parts.database)
-        return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _store_answers(database: Database) -> bool:
-    try:
-        await run_in_threadpool(database.check_durable)
-    except Exception as error:
-        log.warning("the store does not answer", error=kind_of(error))
-        return False
-    return True
-
-
-async def _answers(client: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await client.get(url, timeout=2)).is_success
-    except httpx.HTTPError:
-        return False
-
-
 class Guarded:
-    """The outermost layer: security headers on everything, and no error text to anybody."""
+    """The outermost layer: security headers on everything, and no error text to anybody.
+
+    Streams of events end when the process is about to: their pages find another.
+    """
 
     def __init__(self, app: ASGIApp, wording: Wording) -> None:
         self._app, self._wording = app, wording
+        self._leaving = False
+
+    def leave(self) -> None:
+        """End the streams of events; whatever else is open is finished."""
+        self._leaving = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
+        started = streams = False
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
+            nonlocal started, streams
             if message["type"] == "http.response.start":
-                started = True
+                started, streams = True, _is_stream(message.get("headers", ()))
+                if scope["path"] not in routes.OF_MACHINES:
+                    metrics.RESPONSES.labels(message["status"]).inc()
                 message["headers"] = _guarded(message.get("headers", ()))
             await send(message)
 
+        async def receive_guarded() -> Message:
+            gone = streams and self._leaving
+            return {"type": "http.disconnect"} if gone else await receive()
+
         try:
-            await self._app(scope, receive, send_guarded)
+            await self._app(scope, receive_guarded, send_guarded)
         except Exception as error:
             log.error("a request failed", path=scope["path"], error=kind_of(error))
             if not started:
                 answer = Problem(503, "store_down", retry_after=5).response(self._wording)
                 await answer(scope, receive, send_guarded)
+
+
+def _is_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(EVENTS) for name, value in headers
+    )
 
 
 def _guarded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -375,11 +380,15 @@ def draw_digest(settings: Settings, area: str, team: str | None, day: date | Non
         return digest.draw(composed, wording, settings.font_dir)
 
 
-def build_worker(settings: Settings) -> Callable[[], None]:
-    """Return the worker's loop: it drains the outbox and does what is daily."""
+def build_worker(settings: Settings) -> Callable[[threading.Event], None]:
+    """Return the worker's loop: it drains the outbox and does what is daily, until it is over.
+
+    What comes due by the clock is done by one of several workers at a time.
+    """
     pack = load_pack(settings.community_dir)
-    database = Database(settings.database)
+    database = Database(settings.database, connections=settings.database_connections)
     database.check_durable()
+    presence = among(settings.database)
     clock = open_clock(settings.test_clock)
     shelf, wording = Shelf(pack, settings.content_dir), read_wording(pack.zone)
     upkeep = Upkeep(database, shelf, clock)
@@ -396,26 +405,61 @@ def build_worker(settings: Settings) -> Callable[[], None]:
     platforms = doors.open_all(settings)
     speaker = open_speaker(settings.speaker_command)
     voices = Voices(database, clock, wording, platforms, speaker) if speaker else None
-    courier = Courier(database, clock, platforms, settings.uploads_dir, voices)
-    return lambda: _run_both(
-        courier,
-        lambda: delivery.run(
-            lambda: any(
-                [
-                    upkeep.run_due(),
-                    run_due(by_the_clock),
-                    retention.run_due(),
-                    forgotten.run_due(),
-                    publisher.run_due(),
-                ]
-            )
-        ),
+    telling = Vitals(database, clock)
+    courier = Courier(
+        *(database, clock, platforms, settings.uploads_dir, voices),
+        went_round=lambda channel: telling.beat(vitals.courier(channel)),
     )
 
+    def keep_up() -> bool:
+        if not presence.holds("upkeep"):
+            return False
+        found = [
+            upkeep.run_due(),
+            run_due(by_the_clock),
+            retention.run_due(),
+            forgotten.run_due(),
+            publisher.run_due(),
+        ]
+        return any(found)
 
-def _run_both(courier: Courier, deliver: Callable[[], None]) -> None:
-    """Run the courier beside the worker's loop, where there is a platform to bring to."""
-    if courier.platforms:
-        bringing = threading.Thread(target=lambda: asyncio.run(courier.run()), daemon=True)
-        bringing.start()
-    deliver()
+    def look_after() -> bool:
+        found = keep_up()
+        telling.beat(vitals.WORKER)  # a round that fails is none
+        return found
+
+    beside: list[Callable[[threading.Event], None]] = []
+    if platforms:
+        beside.append(lambda over: asyncio.run(courier.run(over)))
+    if settings.events_url:
+        beside.append(_announcer(settings, database, clock, presence, pack).run)
+
+    def run(over: threading.Event) -> None:
+        threading.Thread(target=telling.run, name="vitals", daemon=True).start()
+        with _running(beside, over):
+            delivery.run(look_after, over)
+        presence.close()
+
+    return run
+
+
+@contextmanager
+def _running(
+    work: Iterable[Callable[[threading.Event], None]], over: threading.Event
+) -> Iterator[None]:
+    """Do more work in threads of their own; what is under way at the end has some seconds."""
+    threads = [threading.Thread(target=each, args=(over,), daemon=True) for each in work]
+    for thread in threads:
+        thread.start()
+    yield
+    for thread in threads:
+        thread.join(LEAVING_SECONDS)
+
+
+def _announcer(
+    settings: Settings, database: Database, clock: Clock, presence: Presence, pack: Pack
+) -> "Announcer":
+    from bot.announcer import Announcer  # its library is read where it is wanted
+
+    source = settings.public_url or f"urn:xiaoli:{pack.community.id}"
+    return Announcer(database, clock, presence, settings.events_url, source)

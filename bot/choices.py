@@ -34,6 +34,9 @@ AROUND = re.compile(
     r"^(?:我?(?:要|选择|选|按|点|回复|回|就)?)?[(\[]?第?(?P<number>[0-9]{1,2}|[一二两三四五六七八九十])"
     r"(?:个|号|项|条|种|吧|[.、,。)\]])*$"
 )
+# Said of the first and of the last, in any other words around: 头一个 · 就最后那个吧
+FIRST = re.compile(r"(?:最?前面|头)(?:一|那)?(?=[个场项条种家])")
+LAST = re.compile(r"(?:最后|末了|最末|末)(?:面|头)?(?:一|那)?(?=[个场项条种家])")
 # With more around it only an ordinal is sure, for 那就三个 may count: 要不就第三个 · 一号那个
 AMONG_WORDS = (
     re.compile(
@@ -77,7 +80,8 @@ def resolve(text: str, offered: Sequence[Choice]) -> Choice | None:
     """Return the choice that is meant; None when the text is something else."""
     if named := _named(text, offered):
         return named
-    number = _number(normalise(text).rstrip(ENDS))
+    said = FIRST.sub("第1", normalise(text).rstrip(ENDS))
+    number = _number(LAST.sub(f"第{len(offered)}", said))
     return offered[number - 1] if number and number <= len(offered) else None
 
 

@@ -1,6 +1,7 @@
 """The courier: brings what was said on a platform to it, in order and within its limits."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from actions.db import Database, Db
 from actions.errors import kind_of
 from actions.people.model import Address
 from actions.sending import Priority, Sending
+from bot import metrics
 from bot.channels.parts import in_pieces
 from bot.channels.platform import Letter, Platform
 from bot.mishaps import MISHAPS, give_up
@@ -55,25 +57,35 @@ class Errand:
 
 @dataclass(frozen=True)
 class Courier:
-    """Drains the sendings of the platforms it is given; several may run."""
+    """Drains the sendings of the platforms it is given; several may run.
+
+    `went_round` is told of each channel it has just looked at.
+    """
 
     database: Database
     clock: Clock
     platforms: Mapping[str, Platform]
     uploads: Path
     voices: Voices | None = None
+    went_round: Callable[[str], None] = lambda _channel: None
     _failing: dict[str, set[int]] = field(default_factory=dict)  # since one arrived, by channel
 
-    async def run(self) -> None:
-        """Bring what is due for as long as the process lives: no channel waits for another."""
-        saying = [self.voices.run()] if self.voices else []
-        await asyncio.gather(*saying, *map(self._serve, self.platforms))
+    async def run(self, over: threading.Event) -> None:
+        """Bring what is due until it is over: no channel waits for another.
 
-    async def _serve(self, channel: str) -> None:
+        Letters that are on their way then are waited for, so that none is sent again.
+        """
+        saying = asyncio.create_task(self.voices.run()) if self.voices else None
+        await asyncio.gather(*(self._serve(channel, over) for channel in self.platforms))
+        if saying:
+            saying.cancel()
+
+    async def _serve(self, channel: str, over: threading.Event) -> None:
         on_way: set[asyncio.Task[None]] = set()
-        while True:
+        while not over.is_set():
             try:
                 busy = await self._send_due(channel, on_way)
+                self.went_round(channel)
                 _let_go_of_ended(on_way)
                 while len(on_way) >= ON_THEIR_WAY:
                     await asyncio.wait(on_way, return_when=asyncio.FIRST_COMPLETED)
@@ -81,8 +93,10 @@ class Courier:
                 pause = 0 if busy else EVERY
             except Exception as error:
                 log.error("the courier failed", channel=channel, error=kind_of(error))
+                metrics.FAILURES.labels(f"courier/{channel}").inc()
                 pause = AFTER_TROUBLE
             await asyncio.sleep(pause)
+        await asyncio.gather(*on_way, return_exceptions=True)
 
     async def bring_due(self) -> int:
         """Bring one part to the first chats that wait for one; returns how many were tried."""
@@ -176,6 +190,7 @@ class Courier:
     def _sent(self, errand: Errand, platform_id: str) -> None:
         now = self.clock.now()
         self._failing.pop(errand.channel, None)
+        metrics.DELIVERIES.labels(errand.channel, "sent").inc()
         with self.database.transaction() as db:
             leasing.mark_part_sent(
                 db,
@@ -190,6 +205,7 @@ class Courier:
         """Decide what becomes of what did not arrive."""
         now = self.clock.now()
         log.warning("not sent", sending=errand.sending_id, error=kind_of(error))
+        metrics.DELIVERIES.labels(errand.channel, outcome_of(error)).inc()
         with self.database.transaction() as db:
             one = leasing.failed(db, errand.sending_id, number=errand.number)
             if one is None:
@@ -223,6 +239,11 @@ def _let_go_of_ended(on_way: set[asyncio.Task[None]]) -> None:
     on_way -= ended
     for error in filter(None, (task.exception() for task in ended)):
         log.error("the courier stumbled", error=kind_of(error))
+
+
+def outcome_of(error: Exception) -> str:
+    """Return what is counted of a try that failed: slowed, refused …, else failed."""
+    return type(error).__name__.lower() if type(error) in MISHAPS else "failed"
 
 
 def pause_after(tries: int) -> timedelta:

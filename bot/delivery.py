@@ -3,6 +3,7 @@
 What is said on a platform is then owed to it: `bot/courier.py` brings it there.
 """
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from actions.people.model import Words
 from actions.sending import Priority, Way
 from actions.turns import TurnRow
 from actions.wording import Said, Wording
-from bot import saying
+from bot import metrics, saying
 
 log = structlog.get_logger()
 
@@ -54,14 +55,16 @@ class Delivery:
     wording: Wording
     return_after: timedelta
 
-    def run(self, upkeep: Callable[[], bool], every: float = 0.5) -> None:
-        """Deliver, and keep up what is daily, for as long as the process lives.
+    def run(
+        self, upkeep: Callable[[], bool], over: threading.Event, every: float = 0.5
+    ) -> None:
+        """Deliver, and keep up what is daily, until it is over.
 
         `upkeep` tells whether it found anything: then it is asked again soon. An absent store
         is waited for.
         """
         look_at = 0.0
-        while True:
+        while not over.is_set():
             try:
                 busy = self.deliver_due()
                 if time.monotonic() >= look_at:
@@ -69,9 +72,10 @@ class Delivery:
                     look_at = time.monotonic() + (0 if found else LOOKS_EVERY)
             except Exception as error:
                 log.error("the worker failed", error=kind_of(error))
+                metrics.FAILURES.labels("worker").inc()
                 busy = 0
             if not busy:
-                time.sleep(every)
+                over.wait(every)
 
     def deliver_due(self) -> int:
         """Send what is due now; returns how many notices were tried."""

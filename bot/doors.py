@@ -1,8 +1,9 @@
 """The platforms that are set up: one table of how each is opened and listened to."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
+from functools import partial
 from typing import cast
 
 from fastapi import APIRouter
@@ -17,15 +18,20 @@ from bot.channels.telegram import hearing as telegram
 from bot.channels.telegram.account import read_account
 from bot.channels.telegram.sending import Telegram
 from bot.gateway import Gateway
+from bot.presence import Presence, while_ours
 from bot.settings import Settings
 
 
 @dataclass(frozen=True)
 class Ear:
-    """How a platform reaches us: by calling our routes, or by a connection we keep open."""
+    """How a platform reaches us: by calling our routes, or by a connection we keep open.
+
+    `hears` says whether it can at this moment, as far as we see: who is called sees nothing.
+    """
 
     routes: APIRouter | None = None
     listen: Callable[[], Awaitable[None]] | None = None  # for as long as the bot lives
+    hears: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,8 @@ def _hear_telegram(_settings: Settings, platform: Platform, gateway: Gateway) ->
     opened = cast(Telegram, platform)
     ears = telegram.Ears(opened, gateway)
     if not opened.account.hook:
-        return Ear(listen=ears.ask)
-    return Ear(telegram.routes(ears), ears.wait_for_calls)
+        return Ear(None, ears.ask, lambda: ears.hears)
+    return Ear(telegram.routes(ears), ears.wait_for_calls, lambda: ears.hears)
 
 
 def _hear_wechat(settings: Settings, _account: Platform, gateway: Gateway) -> Ear:
@@ -55,7 +61,7 @@ def _hear_wechat(settings: Settings, _account: Platform, gateway: Gateway) -> Ea
 
 def _hear_wecom(settings: Settings, account: Platform, gateway: Gateway) -> Ear:
     ear = wecom.open_ear(settings, account, gateway)
-    return Ear(ear.routes(), ear.listen)
+    return Ear(ear.routes(), ear.listen, lambda: ear.hears)
 
 
 def _open_dingtalk(settings: Settings) -> DingTalk | None:
@@ -64,7 +70,8 @@ def _open_dingtalk(settings: Settings) -> DingTalk | None:
 
 
 def _hear_dingtalk(_settings: Settings, platform: Platform, gateway: Gateway) -> Ear:
-    return Ear(listen=Stream(cast(DingTalk, platform), gateway).listen)
+    stream = Stream(cast(DingTalk, platform), gateway)
+    return Ear(None, stream.listen, lambda: stream.hears)
 
 
 def _hear_feishu(_settings: Settings, platform: Platform, gateway: Gateway) -> Ear:
@@ -92,8 +99,22 @@ def open_all(settings: Settings) -> dict[str, Platform]:
 
 def hear_all(
     settings: Settings, platforms: Mapping[str, Platform], gateway: Gateway
-) -> list[Ear]:
-    """Listen to every open platform."""
-    return [
-        DOORS[name].hear(settings, platform, gateway) for name, platform in platforms.items()
-    ]
+) -> dict[str, Ear]:
+    """Listen to every open platform, by channel; of several gateways one is connected to it."""
+    ears = {
+        name: DOORS[name].hear(settings, platform, gateway)
+        for name, platform in platforms.items()
+    }
+    return {name: _while_ours(gateway.ground.presence, name, ear) for name, ear in ears.items()}
+
+
+def _while_ours(presence: Presence, name: str, ear: Ear) -> Ear:
+    """Listen only while no other gateway does; what another one hears is heard."""
+    job, listen = f"hear {name}", ear.listen
+    if listen is None:
+        return ear
+    return replace(
+        ear,
+        listen=partial(while_ours, presence, job, listen),
+        hears=lambda: not presence.holds(job) or ear.hears(),
+    )

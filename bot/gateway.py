@@ -1,24 +1,28 @@
 """The life of a message: kept, checked for an emergency, understood, answered or handed over.
 
 Everything here holds for one conversation at a time: its messages are answered strictly in
-order, one turn in flight; different conversations never wait for one another.
+order, one turn in flight; different conversations never wait for one another. Where there are
+several gateways a conversation is held by one of them until nothing is due in it
+(`bot/presence.py`); a message that came in at another is answered by the one that holds it.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
-from sqlalchemy import ColumnElement, exc, func, select
+from sqlalchemy import ColumnElement, and_, exc, func, or_, select
 from starlette.concurrency import run_in_threadpool
 
-from actions import conversations, errands, outbox, turns
+from actions import conversations, errands, outbox, tracing, turns
 from actions.conversations import Choice, Conversation, Message
 from actions.db import Db
 from actions.errands import Errand
@@ -27,7 +31,8 @@ from actions.people.model import Address
 from actions.turns import EntryState, InboxEntry, Opening, TurnRow, TurnState
 from actions.wording import Said
 from bot import inbox, metrics, spoken, unread
-from bot.assistant import AssistantSilent, Meant
+from bot.assistant import NO_TURN, AssistantAway, AssistantSilent, Meant
+from bot.awaiting import Awaiting
 from bot.choices import offered_before
 from bot.errands import Errands
 from bot.ground import Ground
@@ -60,14 +65,34 @@ LONGEST_PAUSE = timedelta(seconds=8)  # between two tries
 TRIES = 5  # a message that breaks us so often is quarantined
 STALE = timedelta(seconds=10)  # a turn older than this has lost its gateway
 AT_ONCE = 16  # conversations that are gone on with together after a breakdown
-# Messages that are with Rasa together. It works at one at a time: of more none would be ready
-# in time, and all would be asked again.
+# Messages that are with a Rasa together, of all gateways that ask it. It works at one at a
+# time: of more none would be ready in time, and all would be asked again.
 WITH_RASA = 8
 READING_SECONDS = 1.0  # until it is known what a message asks; later it is one thing
 SETTLING_SECONDS = 0.5  # how long a turn that ran out of time may take to say so
-RESTART, NO_TURN = "/restart", "none"  # Rasa's own word to forget; it answers no message
+RESTART = "/restart"  # Rasa's own word to forget
 # The store's own troubles: no entry is to blame for them.
 STORE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+
+
+class Left(Enum):
+    """What is left of a conversation after a step in it."""
+
+    MORE = "more"  # to look for
+    NOTHING = "nothing"  # that is due
+    ELSEWHERE = "elsewhere"  # it is another gateway's
+
+
+@dataclass(frozen=True)
+class Step:
+    """What comes next in a conversation: to ask the assistant, to bring files in, to look on.
+
+    `lost` is an entry whose gateway died in the middle of it.
+    """
+
+    left: Left
+    work: Work | Files | None = None
+    lost: int | None = None
 
 
 class StoreSlow(Exception):
@@ -84,9 +109,13 @@ class Gateway:
     errands: Errands = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
-    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WITH_RASA))
+    _rooms: dict[str, asyncio.Semaphore] = field(init=False)  # by seat
+    _leaving: bool = False
 
     def __post_init__(self) -> None:
+        share = max(1, WITH_RASA // self.ground.gateways)
+        self._rooms = defaultdict(lambda: asyncio.Semaphore(share))
+        self._awaiting = Awaiting(self.ground.database)
         self.replies = Replies(self.ground)
         self.unaided = Unaided(self.ground, self.replies)
         self.errands = Errands(self.ground, self.replies)
@@ -120,7 +149,7 @@ class Gateway:
         began = monotonic()
         kept, draining = await self._accept(message)
         if draining:
-            self._begin(self._answer_in_time(kept, draining))
+            self._begin(self._answer_in_time(kept, draining, began))
             await asyncio.wait({draining}, timeout=max(0, wait - (monotonic() - began)))
         return kept
 
@@ -129,12 +158,21 @@ class Gateway:
         metrics.MESSAGES.labels(message.channel).inc()
         if not kept.waiting:
             return kept, None
-        return kept, self._begin(self.drain(kept.conversation_id))
+        return kept, self._begin(self._see_through(kept))
 
-    async def _answer_in_time(self, kept: Kept, draining: asyncio.Task[None]) -> None:
+    async def _see_through(self, kept: Kept) -> None:
+        """Answer what waits in a conversation, or wait for the gateway that is at it."""
+        if await self.drain(kept.conversation_id) is Left.ELSEWHERE:
+            within = self.ground.turn_seconds + SETTLING_SECONDS
+            await self._awaiting.until_dealt_with(kept.entry_id, within)
+
+    async def _answer_in_time(
+        self, kept: Kept, draining: asyncio.Task[None], arrived: float
+    ) -> None:
         """Say that it takes longer where the turn's seconds have passed in silence."""
         await asyncio.wait({draining}, timeout=self.ground.turn_seconds + SETTLING_SECONDS)
         await self._in_time(self._answered, kept)
+        metrics.ANSWERED_IN.observe(monotonic() - arrived)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Work on something in the background."""
@@ -146,7 +184,8 @@ class Gateway:
     async def _in_time(self, work: Callable[[T], U], about: T) -> U:
         within = self.ground.store_seconds
         try:
-            return await asyncio.wait_for(run_in_threadpool(work, about), within)
+            async with asyncio.timeout(within):  # wait_for may swallow that we are to end
+                return await run_in_threadpool(work, about)
         except TimeoutError:
             raise StoreSlow(f"no answer within {within} s") from None
 
@@ -155,12 +194,16 @@ class Gateway:
         if not draining.cancelled() and (error := draining.exception()):
             log.error("a conversation stopped half way", error=kind_of(error))
 
-    async def drain(self, conversation_id: str) -> None:
-        """Answer what waits in a conversation, in order, until nothing due is left."""
+    async def drain(self, conversation_id: str) -> Left:
+        """Answer what waits in a conversation, in order, until nothing due is left.
+
+        Nothing is done where another gateway is at it, or where we are about to leave.
+        """
         lock = self._locks.setdefault(conversation_id, asyncio.Lock())
         async with lock:
-            while await self._answer_next(conversation_id):
+            while (left := await self._answer_next(conversation_id)) is Left.MORE:
                 pass
+        return left
 
     async def sweep(self) -> int:
         """Go on with whatever waits: after a failed try, or after a gateway that died."""
@@ -171,26 +214,44 @@ class Gateway:
             async with room:
                 await self.drain(conversation_id)
 
-        ended = await asyncio.gather(*map(go_on, waiting), return_exceptions=True)
-        for error in filter(None, ended):
-            log.error("a conversation stopped half way", error=kind_of(error))
+        if waiting:
+            await asyncio.wait([self._begin(go_on(each)) for each in waiting])
         return len(waiting)
 
-    async def _answer_next(self, conversation_id: str) -> bool:
-        """Deal with the next entry, if one is due; whether to look for another."""
+    @property
+    def is_leaving(self) -> bool:
+        """Whether nothing more is taken up."""
+        return self._leaving
+
+    async def leave(self, within: float) -> None:
+        """Take up nothing more, and finish what is under way, in so many seconds.
+
+        What waits is left to the other gateways, or to the next.
+        """
+        self._leaving = True
+        if self._background:
+            await asyncio.wait(self._background, timeout=within)
+
+    async def _answer_next(self, conversation_id: str) -> Left:
+        """Deal with the next entry, if one is due."""
         try:
-            more, work = await run_in_threadpool(self._prepare, conversation_id)
+            step = await run_in_threadpool(self._prepare, conversation_id)
             self._have_forgotten()
-            if isinstance(work, Files):
-                await self.ground.media.bring_in(work)
-                return True
-            return await self._take_turn(work) if work else more
+            match step.work:
+                case Files() as files:
+                    await self.ground.media.bring_in(files)
+                case Work() as work:
+                    with tracing.turn(work.turn_id):
+                        return await self._take_turn(work)
+                case None if step.lost is not None:
+                    await run_in_threadpool(self._take_over, step.lost)
+            return step.left
         except STORE_AWAY:
             raise
         except Exception as error:
             log.error("an entry cannot be dealt with", error=kind_of(error))
             await run_in_threadpool(self._set_aside, conversation_id)
-            return True
+            return Left.MORE
 
     def _have_forgotten(self) -> None:
         """Have Rasa forget whom we have forgotten; nobody waits for it."""
@@ -198,24 +259,26 @@ class Gateway:
             self._begin(self._forget(self.ground.to_forget.pop()))
 
     async def _forget(self, tracker_id: str) -> None:
-        with suppress(AssistantSilent):  # it has nothing to say to that
-            await self.ground.assistant.reply(
-                tracker_id=tracker_id,
-                turn_id=NO_TURN,
-                text=RESTART,
-                within=self.ground.turn_seconds,
-            )
+        for seat in self.ground.seats.all if self.ground.seats else ("",):
+            with suppress(AssistantSilent):  # it has nothing to say to that
+                await self.ground.assistant.reply(
+                    seat=seat,
+                    tracker_id=tracker_id,
+                    turn_id=NO_TURN,
+                    text=RESTART,
+                    within=self.ground.turn_seconds,
+                )
 
-    async def _take_turn(self, work: Work) -> bool:
+    async def _take_turn(self, work: Work) -> Left:
         """Have the assistant answer; where many wait, when it is this one's turn.
 
         Who asks for a person waits for nobody: one is called, if need be without Rasa.
         """
-        person = self._asks_for_person(work.text)
-        waits = self._room.locked() and not person
-        async with nullcontext() if person else self._room:
+        room, person = self._rooms[work.seat], self._asks_for_person(work.text)
+        waits = room.locked() and not person
+        async with nullcontext() if person else room:
             if waits and not await run_in_threadpool(self._begin_now, work):
-                return False  # another gateway has taken the entry over, and goes on
+                return Left.ELSEWHERE
             began = monotonic()
             work = await self._understood(work)
             said = await self._ask(work, work.within - (monotonic() - began))
@@ -224,15 +287,30 @@ class Gateway:
     async def _ask(self, work: Work, within: float) -> list[Said]:
         """Return what the assistant says, nothing if it is silent for so many seconds."""
         try:
-            return await self.ground.assistant.reply(
-                tracker_id=work.tracker_id,
-                turn_id=work.turn_id,
-                text=work.text,
-                within=within,
-            )
+            return await self._ask_where_it_sits(work, within)
         except AssistantSilent as silent:
             log.warning("the assistant is silent", turn=work.turn_id, why=str(silent))
             return []
+
+    async def _ask_where_it_sits(self, work: Work, within: float) -> list[Said]:
+        """Ask the Rasa process that knows the conversation; where it is away, another one."""
+        began = monotonic()
+        try:
+            return await self._asked(work, within)
+        except AssistantAway:
+            moved = await run_in_threadpool(self._move, work)
+            if moved.seat == work.seat:
+                raise
+            return await self._asked(moved, within - (monotonic() - began))
+
+    async def _asked(self, work: Work, within: float) -> list[Said]:
+        return await self.ground.assistant.reply(
+            seat=work.seat,
+            tracker_id=work.tracker_id,
+            turn_id=work.turn_id,
+            text=work.text,
+            within=within,
+        )
 
     async def _understood(self, work: Work) -> Work:
         """Find out what a message asks that may ask several things; else it is one."""
@@ -267,24 +345,24 @@ class Gateway:
         with self.ground.database.transaction() as db:
             return self.errands.sort_out(db, work, meant)
 
-    def _prepare(self, conversation_id: str) -> tuple[bool, Work | Files | None]:
-        """Take the next entry: whether to look for another, and what to ask the assistant.
-
-        What needs no understanding is answered here. Files are brought in first.
-        """
+    def _prepare(self, conversation_id: str) -> Step:
+        """Take the next entry. What needs no understanding is answered here."""
         with self.ground.database.transaction() as db:
+            if not self.ground.presence.claim(db, conversation_id):
+                return Step(Left.ELSEWHERE)
             due = db.execute(ENTRY.where(*self._next(conversation_id))).one_or_none()
-            if due is None:
-                return False, None
+            if due is None or self._leaving:
+                self.ground.presence.let_go(db, conversation_id)
+                return Step(Left.NOTHING)
             entry, conversation, message, _held = due
             if files := to_bring(db, entry, conversation, message):
-                return True, files
-            if self._acted_before(db, entry, conversation):
-                return True, None
+                return Step(Left.MORE, work=files)
+            if entry.tries and self._unfinished(db, entry.id):
+                return Step(Left.MORE, lost=entry.id)
             if work := self._begin_turn(db, entry, conversation, message):
-                return True, work
+                return Step(Left.MORE, work=work)
             self.errands.close(db, entry, conversation)
-            return _more_waits(db, entry), None
+            return Step(self._go_on_or_let_go(db, entry))
 
     def _begin_turn(
         self, db: Db, entry: InboxEntry, conversation: Conversation, message: Message
@@ -303,32 +381,38 @@ class Gateway:
             return None
         return self._open(db, entry, conversation, message, meant[0] if meant else None)
 
-    def _acted_before(self, db: Db, entry: InboxEntry, conversation: Conversation) -> bool:
-        """If the turn of a gateway that died had acted, say what it did."""
-        if not entry.tries:
-            return False
-        acted = self._fence(db, entry)
-        for turn_id in acted:
-            self.replies.say(db, entry, conversation, outbox.of_turn(db, turn_id), [])
-            self.errands.done(db, turn_id)
-            self.errands.close(db, entry, conversation)
-        db.flush()
-        db.refresh(conversation)  # giving up began a new epoch
-        return bool(acted)
+    def _take_over(self, entry_id: int) -> None:
+        """Give up the turn of a gateway that died; if it had acted, say what it did.
 
-    def _fence(self, db: Db, entry: InboxEntry) -> list[str]:
+        The turn is held before the conversation, as by its own deeds.
+        """
+        with self.ground.database.transaction() as db:
+            acted = self._fence(db, entry_id)
+            if not acted:
+                return
+            entry, conversation, *_held = db.execute(
+                ENTRY.where(InboxEntry.id == entry_id)
+            ).one()
+            for turn_id in acted:
+                self.replies.say(db, entry, conversation, outbox.of_turn(db, turn_id), [])
+                self.errands.done(db, turn_id)
+                self.errands.close(db, entry, conversation)
+
+    def _fence(self, db: Db, entry_id: int) -> list[str]:
         """Give up the turns an entry still has; return those that had acted."""
-        now = self.ground.clock.now()
-        left = db.scalars(
-            select(TurnRow.id).where(
-                TurnRow.inbox_id == entry.id,
-                TurnRow.state.in_([TurnState.RUNNING, TurnState.ACTING]),
-            )
-        ).all()
+        now, left = self.ground.clock.now(), self._unfinished(db, entry_id)
         acted = [turn_id for turn_id in left if not turns.give_up(db, turn_id, now=now)]
         for turn_id in acted:
             turns.finish(db, turn_id, now=now)
         return acted
+
+    def _unfinished(self, db: Db, entry_id: int) -> Sequence[str]:
+        return db.scalars(
+            select(TurnRow.id).where(
+                TurnRow.inbox_id == entry_id,
+                TurnRow.state.in_([TurnState.RUNNING, TurnState.ACTING]),
+            )
+        ).all()
 
     def _set_aside(self, conversation_id: str) -> None:
         """Try an entry that breaks us again later, but not for ever: the queue goes on."""
@@ -341,7 +425,7 @@ class Gateway:
             entry.next_try_at = now + _pause(entry.tries)
             if entry.tries < TRIES:
                 return
-            acted = self._fence(db, entry)
+            acted = self._fence(db, entry.id)
             of_staff = self.unaided.staff.is_of_staff(db, entry)
             turns.close_entry(entry, EntryState.QUARANTINED, now=now)
             errands.give_over(db, entry.id, now=now)
@@ -383,11 +467,29 @@ class Gateway:
         return Work(
             entry_id=entry.id,
             turn_id=turn.id,
+            seat=self._seat(db, conversation),
             tracker_id=conversation.tracker_id,
             text=for_rasa(choice, message),
             within=self.ground.turn_seconds,
             to_read=() if choice else self.errands.to_read(db, message),
         )
+
+    def _seat(self, db: Db, conversation: Conversation) -> str:
+        """Return which Rasa process a conversation is with from now on."""
+        seat = self.ground.seats.of(conversation.id) if self.ground.seats else ""
+        conversations.sit(db, conversation, seat)
+        return seat
+
+    def _move(self, work: Work) -> Work:
+        """Return the work as another Rasa process can do it; unchanged if there is none."""
+        here = select(TurnRow.conversation_id).where(TurnRow.id == work.turn_id)
+        held = select(Conversation).where(Conversation.id == here.scalar_subquery())
+        with self.ground.database.transaction() as db:
+            conversation = db.scalars(
+                held.with_for_update(of=Conversation, key_share=True)
+            ).one()
+            seat = self._seat(db, conversation)
+            return replace(work, seat=seat, tracker_id=conversation.tracker_id)
 
     def _open_errand(
         self, db: Db, entry: InboxEntry, conversation: Conversation, errand: Errand
@@ -397,14 +499,19 @@ class Gateway:
         within = turns.left(db, entry, self.ground.turn_seconds, now=now)
         opening = Opening(who.language, who.elder, errand=errand)
         turn = turns.open_turn(db, entry, opening, now=now)
-        text = as_words(errand.words)
-        return Work(entry.id, turn.id, conversation.tracker_id, text, within)
+        return Work(
+            entry_id=entry.id,
+            turn_id=turn.id,
+            seat=self._seat(db, conversation),
+            tracker_id=conversation.tracker_id,
+            text=as_words(errand.words),
+            within=within,
+        )
 
-    def _settle(self, work: Work, said: list[Said]) -> bool:
+    def _settle(self, work: Work, said: list[Said]) -> Left:
         """Say what was answered, or what was done, or the truth that neither happened yet.
 
-        Where Rasa said nothing it may not know what was done: it starts afresh. Returns
-        whether to look for another entry.
+        Where Rasa said nothing it may not know what was done: it starts afresh.
         """
         now = self.ground.clock.now()
         with self.ground.database.transaction() as db:
@@ -413,16 +520,33 @@ class Gateway:
             answered = bool(said) and turns.finish(db, work.turn_id, now=now)
             if not answered and turns.give_up(db, work.turn_id, now=now):
                 metrics.TURNS.labels("given_up").inc()
+                tracing.note(outcome="given_up")
                 self._try_later(db, entry, conversation, now)
-                return _more_waits(db, entry)
+                return self._go_on_or_let_go(db, entry)
             if not answered and not turns.finish(db, work.turn_id, now=now):
-                return False  # another gateway has taken the entry over, and goes on
+                return Left.ELSEWHERE  # another gateway has taken the entry over, and goes on
             news = outbox.of_turn(db, work.turn_id)
             metrics.TURNS.labels("answered").inc()
+            tracing.note(outcome="answered")
             self.replies.say(db, entry, conversation, news, said if answered else [])
             self.errands.done(db, work.turn_id)
             self.errands.close(db, entry, conversation)
-            return _more_waits(db, entry)
+            return self._go_on_or_let_go(db, entry)
+
+    def _go_on_or_let_go(self, db: Db, entry: InboxEntry) -> Left:
+        """Let a conversation go unless an entry of it waits, this one or a later.
+
+        Whoever calls this has written in the conversation's row, and keeping a message locks
+        it: none can come in unseen between the look and the letting go.
+        """
+        waiting = select(InboxEntry.id).where(
+            InboxEntry.conversation_id == entry.conversation_id,
+            InboxEntry.state == EntryState.WAITING,
+        )
+        if db.scalar(waiting.limit(1)) is not None:
+            return Left.MORE
+        self.ground.presence.let_go(db, str(entry.conversation_id))
+        return Left.NOTHING
 
     def _try_later(
         self, db: Db, entry: InboxEntry, conversation: Conversation, now: datetime
@@ -457,16 +581,24 @@ class Gateway:
             .exists()
         )
         with self.ground.database.reading() as db:
+            others = self.ground.presence.others(db)
             found = db.scalars(
                 select(InboxEntry.conversation_id)
+                .join(Conversation, Conversation.id == InboxEntry.conversation_id)
                 .where(
                     InboxEntry.state == EntryState.WAITING,
                     InboxEntry.next_try_at <= now,
-                    ~at_work,
+                    or_(
+                        and_(Conversation.held_by.is_(None), ~at_work),
+                        and_(
+                            Conversation.held_by.is_not(None),
+                            Conversation.held_by.not_in(others),
+                        ),
+                    ),
                 )
                 .distinct()
             )
-            return [conversation_id for conversation_id in found if conversation_id]
+            return [each for each in found if each and each not in self._locks]
 
     def _answered(self, kept: Kept) -> Answered:
         """Return what came of an update; when that is nothing yet, say so first."""
@@ -487,15 +619,6 @@ def _pause(tries: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(tries - 1, 10)), LONGEST_PAUSE)
 
 
-def _more_waits(db: Db, entry: InboxEntry) -> bool:
-    """Whether the conversation has an entry that waits, this one or a later."""
-    waiting = select(InboxEntry.id).where(
-        InboxEntry.conversation_id == entry.conversation_id,
-        InboxEntry.state == EntryState.WAITING,
-    )
-    return db.scalar(waiting.limit(1)) is not None
-
-
 def _text_of(db: Db, entry: InboxEntry) -> str:
     return db.get_one(Message, entry.message_id).text
 
@@ -504,7 +627,7 @@ def background(gateway: Gateway, every: float = 2.0) -> Callable[[], Any]:
     """Return the loop that goes on with what waits, for as long as the process lives."""
 
     async def loop() -> None:
-        while True:
+        while not gateway.is_leaving:
             try:
                 await gateway.sweep()
             except Exception as error:  # the store may be away for a while: try again

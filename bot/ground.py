@@ -10,6 +10,8 @@ from actions.db import Database, Db
 from actions.wording import Wording
 from bot.assistant import Assistant, Reader
 from bot.media import Media
+from bot.presence import Alone, Presence
+from bot.seats import Seats
 from knowledge.pack import NeverRequest, Pack
 
 STORE_SECONDS = 1.8  # how long the store may take, before and again after the turn
@@ -26,8 +28,9 @@ class SafetyGate(Protocol):
 class Ground:
     """What the gateway stands on.
 
-    Without a `reader` every message is taken for one thing. `to_forget` are trackers of
-    Rasa's that wait to be forgotten. `speaks`: replies can be said aloud.
+    Without a `reader` every message is taken for one thing. Without `seats` there is one Rasa,
+    with the usual `presence` one gateway; so many `gateways` ask the same Rasa. `to_forget`
+    are trackers of Rasa's that wait to be forgotten. `speaks`: replies can be said aloud.
     """
 
     database: Database
@@ -38,6 +41,9 @@ class Ground:
     assistant: Assistant
     media: Media
     reader: Reader | None = None
+    seats: Seats | None = None
+    presence: Presence = field(default_factory=Alone)
+    gateways: int = 1
     shelf: Shelf | None = None  # without one the pack stays what it is
     secret_key: str = ""
     turn_seconds: float = 4.0

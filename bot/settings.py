@@ -1,5 +1,6 @@
 """What the environment says to the bot: the only place of it that reads the environment."""
 
+import ipaddress
 import os
 import re
 import shlex
@@ -24,7 +25,10 @@ class Settings(ground.Settings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str = ""
+    gateways: int = Field(default=1, ge=1)
     rasa_url: str = "http://127.0.0.1:5005"
+    actions_url: str = ""
+    events_url: str = Field(default="", repr=False)  # may hold a password
     rate_limit: str = "40/minute"
     partner_rate_limit: str = "60/minute"
     return_after_minutes: int = Field(default=30, ge=1)
@@ -33,6 +37,9 @@ class Settings(ground.Settings):
     font_dir: Path = Path("/usr/share/fonts")
     turn_seconds: float = Field(default=4.0, gt=0)
     embed_origins: str = ""
+    trusted_proxies: str = "127.0.0.1 ::1"
+    commit: str = ""
+    metrics_token: str = Field(default="", repr=False)
     telegram_token: str = Field(default="", repr=False)
     telegram_secret: str = Field(default="", repr=False)
     telegram_api_url: str = "https://api.telegram.org"
@@ -67,6 +74,25 @@ class Settings(ground.Settings):
                 raise ValueError(f"{origin!r} is no origin such as https://www.example.org")
         return said
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, said: str) -> str:
+        for proxy in _listed(said):
+            try:
+                whole = ipaddress.ip_network(proxy).prefixlen == 0
+            except ValueError:
+                whole = True
+            if whole:
+                raise ValueError(f"{proxy!r} is no address or network such as 10.0.0.0/24")
+        return said
+
+    @field_validator("events_url")
+    @classmethod
+    def _is_of_a_broker(cls, said: str) -> str:
+        if said and not said.startswith(("amqp://", "amqps://")):
+            raise ValueError("it begins with amqp:// or amqps://")
+        return said
+
     @field_validator("speaker_command")
     @classmethod
     def _is_a_program(cls, said: str) -> str:
@@ -81,9 +107,19 @@ class Settings(ground.Settings):
         return _listed(self.embed_origins)
 
     @property
-    def actions_url(self) -> str:
-        """Where the action server listens."""
-        return f"http://{self.actions_host}:{self.actions_port}"
+    def proxies(self) -> tuple[str, ...]:
+        """The addresses and networks whose word on where a call comes from is taken."""
+        return _listed(self.trusted_proxies)
+
+    @property
+    def rasa_urls(self) -> tuple[str, ...]:
+        """Where Rasa listens, each of its processes."""
+        return _listed(self.rasa_url)
+
+    @property
+    def actions_urls(self) -> tuple[str, ...]:
+        """Where the action servers listen."""
+        return _listed(self.actions_url) or (f"http://{self.actions_host}:{self.actions_port}",)
 
 
 def read() -> Settings:

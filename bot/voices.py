@@ -11,8 +11,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 import structlog
-from prometheus_client import Gauge
-from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 
 from actions import leasing
@@ -24,6 +22,7 @@ from actions.errors import kind_of
 from actions.people.model import Address
 from actions.sending import Priority, Sending
 from actions.wording import Wording
+from bot import metrics
 from bot.channels.platform import Letter, Platform
 from bot.voice.audio import as_voice
 from bot.voice.script import script
@@ -33,7 +32,6 @@ log = structlog.get_logger()
 
 LATE = timedelta(seconds=60)  # after its text: by then one has read on
 WITHIN = 30.0  # seconds for the platform
-COUNTED = Gauge("xiaoli_voices", "Voices of replies, by what became of them", ["outcome"])
 
 
 class Outcome(StrEnum):
@@ -151,6 +149,7 @@ class Voices:
         with self.database.transaction() as db:
             if sending := db.get(Sending, sending_id):
                 sending.voice = outcome
+        metrics.VOICES.labels(outcome).inc()
 
 
 def is_to_follow(sending: Sending, conversation: Conversation, address: Address) -> bool:
@@ -164,12 +163,3 @@ def is_to_follow(sending: Sending, conversation: Conversation, address: Address)
         and not address.is_group
         and sending.priority < Priority.BROADCAST
     )
-
-
-def count(database: Database) -> None:
-    """Count for /metrics what became of the voices whose sendings are kept."""
-    with database.reading() as db:
-        of_each = select(Sending.voice, func.count()).where(Sending.voice != "")
-        found = {what: many for what, many in db.execute(of_each.group_by(Sending.voice))}
-    for outcome in Outcome:
-        COUNTED.labels(outcome).set(found.get(outcome, 0))

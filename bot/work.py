@@ -13,11 +13,13 @@ ATTACHMENT_SIGNS = {"photo": "📷", "location": "📍", "lost": "📎"}
 class Work:
     """One entry to be answered by the assistant: its turn, and what Rasa shall read.
 
-    `to_read` are texts to be understood first: the message, then each of its clauses.
+    `seat` names the Rasa process that knows the tracker. `to_read` are texts to be understood
+    first: the message, then each of its clauses.
     """
 
     entry_id: int
     turn_id: str
+    seat: str
     tracker_id: str
     text: str
     within: float

@@ -41,7 +41,7 @@ def check(folder: Path, today: date | None = None) -> tuple[list[str], list[str]
         *_timetable(pack),
     ]
     warnings = [*misspelt(pack), *_strays_among_articles(folder)]
-    return mistakes, [*warnings, *(_stale(pack, today) if today else ())]
+    return mistakes, [*warnings, *(stale(pack, today) if today else ())]
 
 
 def check_part(path: str, text: str, listed: Listed | None = None) -> list[str]:
@@ -240,7 +240,8 @@ def _timetable(pack: Pack) -> Iterator[str]:
         yield from unknown_stops(pack, timetable)
 
 
-def _stale(pack: Pack, today: date) -> Iterator[str]:
+def stale(pack: Pack, today: date) -> Iterator[str]:
+    """Yield, for each record whose time is over, where that is said."""
     records: dict[str, Mapping[str, Sourced]] = {
         "articles": pack.articles,
         "facilities.yml": pack.facilities,

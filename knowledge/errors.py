@@ -23,3 +23,7 @@ class IndexUnusable(KnowledgeError):
 
 class StoreInvalid(KnowledgeError):
     """VECTOR_STORE does not say where vectors can be kept."""
+
+
+class SecretUnusable(KnowledgeError):
+    """A secret is given twice, or the file that should hold it cannot be used."""

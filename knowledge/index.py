@@ -21,7 +21,7 @@ from knowledge.embedder import Embedder, Vectors
 from knowledge.errors import IndexUnusable
 from knowledge.passages import LANGUAGES, Passage
 from knowledge.records import RecordKey
-from knowledge.spelling import Spelling
+from knowledge.spelling import Spelling, words_of
 from knowledge.text import normalise
 from knowledge.vectors import FileStore, VectorStore
 from knowledge.vectors.store import OpenVectors
@@ -214,7 +214,7 @@ def load(folder: Path, store: VectorStore = FILES) -> Index:
         rows={lang: _rows(passages, lang) for lang in LANGUAGES},
         classifier=classifier.load(folder),
         calibration=json.loads((folder / CALIBRATION).read_text("utf-8")),
-        spelling=Spelling(passage.text for passage in passages if passage.asked),
+        spelling=Spelling(words_of(passage.text for passage in passages if passage.asked)),
     )
 
 

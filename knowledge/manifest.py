@@ -37,3 +37,12 @@ def changed(folder: Path, *files: str) -> str | None:
         if not path.is_file() or digest(path) != hashes.get(file):
             return file
     return None
+
+
+def first_changed(folder: Path) -> str | None:
+    """Return the first of all files a folder's manifest names that is not as named, or None.
+
+    Raises:
+        OSError: there is no manifest.
+    """
+    return changed(folder, *json.loads((folder / NAME).read_text(encoding="utf-8")))

@@ -31,6 +31,7 @@ BARS = {
 }
 HARMLESS = re.compile(
     r"以前|从前|过去|曾|上次|上回|去年|前年|上个?月|听说|新闻|历史|如果|万一|要是|假如|遇到|预防|防止|"
+    r"当心|(?<!不)小心|"
     r"演习|演练|讲座|课|培训|知识|宣传|保险|理赔|赔偿|报名|几点|什么时候|哪天|多少钱|在哪|哪里|哪儿|"
     r"怎么[交办领买订约样报]|过吗|过没有|"
     r"\bever\b|\bused to\b|\blast (?:week|month|year)\b|\bwhat if\b|\bif (?:some|there|a)|"
@@ -47,6 +48,7 @@ FIGURES = (
         ),
         r"\1看不清",
     ),
+    (re.compile(r"(灯[^。！？!?]{0,8}(?:坏|不亮|没亮|灭|闪).*?)看不见(?!了|人)"), r"\1看不清"),
 )
 ASKS_OF_THE_PAST = re.compile(
     r"(?:以前|从前|过去|曾|去年|前年|听说).*(?:吗|没有|么|嘛)\W*$|^(?:was|were|has|have|did)\b.*\bever\b"
@@ -112,7 +114,10 @@ class SafetyGate:
         return self._kinds[min(found)] if found else None
 
     def _heard(self, piece: str) -> tuple[str, list[int]]:
-        """Return the best thing a piece has of some kinds: a keyword, a sign, a misspelling."""
+        """Return the best thing a piece has of some kinds: a keyword, a sign, a misspelling.
+
+        A misspelling in a cry for help is a sign.
+        """
         for how, expressions, said in (
             (KEYWORD, self._keywords, piece),
             (SIGN, self._signs, piece),
@@ -120,7 +125,8 @@ class SafetyGate:
         ):
             kinds = [n for n, expression in enumerate(expressions) if expression.search(said)]
             if kinds:
-                return how, kinds
+                cried = how == SOUND and URGENT.search(piece) is not None
+                return SIGN if cried else how, kinds
         return NEITHER, []
 
     def _pieces(self, said: str) -> list[str]:

@@ -5,7 +5,7 @@ is a word of its own is left alone, and so is everything that sounds like nothin
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
@@ -19,16 +19,31 @@ ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
 Sound = tuple[str, ...]
 
 
-class Spelling:
-    """The Chinese words of some texts, found again by their sound."""
+def words_of(texts: Iterable[str]) -> list[str]:
+    """Return the Chinese words of some texts, the most usual first."""
+    counted = Counter(
+        word for text in texts for word in _cut(text) if len(word) <= LONGEST and is_han(word)
+    )
+    return [word for word, _ in counted.most_common()]
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        counted = Counter(word for text in texts for word in _words(text))
+
+class Spelling:
+    """Some Chinese words, found again by their sound; of two that sound alike the first.
+
+    `hear` says how a text sounds, a syllable a character.
+    """
+
+    def __init__(
+        self, words: Sequence[str], hear: Callable[[str], Sequence[str]] = syllables
+    ) -> None:
+        self._words = frozenset(words)
+        self._sound = lru_cache(maxsize=65536)(
+            lambda word: tuple(_broad(syllable) for syllable in hear(word))
+        )
         self._by_sound: dict[Sound, str] = {}
-        for word, _ in counted.most_common():  # of two that sound alike the usual one
+        for word in words:
             if len(word) > 1:
-                self._by_sound.setdefault(_sound(word), word)
-        self._words = frozenset(counted)
+                self._by_sound.setdefault(self._sound(word), word)
 
     def restore(self, text: str) -> str:
         """Return normalised text with words put right; most texts come back as they are."""
@@ -49,7 +64,7 @@ class Spelling:
             if word in self._words:
                 return count, word
             if is_han(word) and self._is_odd(window, word):
-                meant = self._by_sound.get(_sound(word))
+                meant = self._by_sound.get(self._sound(word))
                 if meant and _differ(word, meant) <= max(1, len(word) // 2):
                     return count, meant
         return 1, pieces[at]
@@ -65,10 +80,6 @@ class Spelling:
         return any(piece not in self._words for piece in alone)
 
 
-def _words(text: str) -> list[str]:
-    return [w for w in _cut(text) if len(w) <= LONGEST and is_han(w)]
-
-
 def _cut(text: str) -> list[str]:
     """Cut without guesses: an unknown word falls into its characters."""
     import rjieba  # with its dictionary, 33 MB: not every process cuts words
@@ -76,12 +87,7 @@ def _cut(text: str) -> list[str]:
     return rjieba.cut(text, False)
 
 
-@lru_cache(maxsize=65536)
-def _sound(word: str) -> Sound:
-    return tuple(_syllable(syllable) for syllable in syllables(word))
-
-
-def _syllable(syllable: str) -> str:
+def _broad(syllable: str) -> str:
     for heard, written in ALIKE:
         syllable = syllable.replace(heard, written)
     return "l" + syllable[1:] if syllable.startswith("n") and len(syllable) > 1 else syllable

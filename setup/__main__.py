@@ -1,6 +1,7 @@
 """`python -m setup COMMAND`: what the Makefile calls. Started by any Python ≥ 3.10.
 
-environments · encoder · ears · teach · setup · train · run · chat
+environments · models · encoder · ears · teach · setup · train · run · chat · upgrade
+supply · audit · licences · sbom · lists
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import Callable
 
 from setup import settings as setup_settings
 from setup import steps
-from setup.settings import BUILD, ROOT, VENV, Settings
+from setup.settings import ROOT, VENV, Settings
 from setup.troubles import SetupFailed, check_machine
 
 _INSIDE = "--in-environment"
@@ -28,8 +29,11 @@ def main() -> int:
         if _INSIDE not in sys.argv:
             _enter_environment(settings, arguments)
         COMMANDS[name](settings)
-    except (SetupFailed, setup_settings.SettingInvalid) as failed:
+    except SetupFailed as failed:
         print(f"\n{failed}", file=sys.stderr)
+        return failed.exit_code
+    except setup_settings.SettingInvalid as invalid:
+        print(f"\n{invalid}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\n已停止。Stopped.", file=sys.stderr)
@@ -41,7 +45,7 @@ def _enter_environment(settings: Settings, arguments: list[str]) -> None:
     """Make the environments, then go on inside the newer one."""
     os.chdir(ROOT)
     check_machine(ROOT, space=0)
-    with steps.one_at_a_time():
+    with steps.one_at_a_time(settings):
         steps.make_environments(settings)
     sys.stderr.flush()
     python = str(VENV / "bin" / "python")
@@ -50,6 +54,42 @@ def _enter_environment(settings: Settings, arguments: list[str]) -> None:
 
 def _environments(_settings: Settings) -> None:
     """Already done on the way here."""
+
+
+def _supply(settings: Settings) -> None:
+    """Get the tools that check what is installed; they stay out of both environments."""
+    from setup import environments
+
+    with steps.one_at_a_time(settings):
+        steps.make_environment(environments.SUPPLY, settings)
+
+
+def _audit(settings: Settings) -> None:
+    _supply(settings)
+    from setup import audit
+
+    audit.run(settings)
+
+
+def _licences(settings: Settings) -> None:
+    from setup import licences
+
+    licences.run(settings)
+
+
+def _sbom(settings: Settings) -> None:
+    _supply(settings)
+    from setup import sbom
+
+    sbom.run(settings)
+
+
+def _lists(settings: Settings) -> None:
+    """Write the lists of both environments and of the tools anew."""
+    from setup import environments
+
+    for environment in (environments.MAIN, environments.RASA, environments.SUPPLY):
+        environments.write_list(environment, settings)
 
 
 def _encoder(settings: Settings) -> None:
@@ -66,7 +106,7 @@ def _teach(settings: Settings) -> None:
         settings.encoder_dir,
         tuning.read_training(ROOT / "nlu" / "training"),
         settings.state_dir / "models" / "encoder",
-        BUILD / "taught",
+        settings.build_dir / "taught",
     )
 
 
@@ -76,10 +116,22 @@ def _ears(settings: Settings) -> None:
     whisper.build(settings.whisper_dir)
 
 
+def _models(settings: Settings) -> None:
+    """Make what does not depend on the content, nor on where the state is."""
+    with steps.one_at_a_time(settings):
+        steps.make_models(settings)
+
+
 def _setup(settings: Settings) -> None:
-    with steps.one_at_a_time():
+    with steps.one_at_a_time(settings):
         steps.make_models(settings)
         steps.make_state(settings)
+
+
+def _upgrade(settings: Settings) -> None:
+    from setup import upgrading
+
+    upgrading.upgrade(settings, print)
 
 
 def _run(settings: Settings) -> None:
@@ -127,6 +179,12 @@ def _talk(address: str) -> None:
 
 COMMANDS: dict[str, Callable[[Settings], None]] = {
     "environments": _environments,
+    "supply": _supply,
+    "audit": _audit,
+    "licences": _licences,
+    "sbom": _sbom,
+    "lists": _lists,
+    "models": _models,
     "encoder": _encoder,
     "ears": _ears,
     "teach": _teach,
@@ -134,6 +192,7 @@ COMMANDS: dict[str, Callable[[Settings], None]] = {
     "train": _setup,
     "run": _run,
     "chat": _chat,
+    "upgrade": _upgrade,
 }
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 `quantize_dynamic` has one scale for a whole row of activations' matrix, and a few large values
 after the middle of each layer leave little of the rest: vectors are .9973 like the whole
-model's (cosine). With a scale for every 32 numbers they are .9999 like them, for the same
-memory and a millisecond more a message.
+model's (cosine), .9961 on a processor without eight-bit products, which is enough to turn
+a question near a threshold. With a scale for every 32 numbers they are .9999 like them on
+every processor, for the same memory and a millisecond more a message.
 """
 
 from pathlib import Path
@@ -17,11 +18,11 @@ ZERO = 128  # what stands for nought in the operator's unsigned bytes
 EIGHT_BIT_SUMS = 4  # onnxruntime's "accuracy level": activations become eight-bit, too
 
 
-def in_blocks(whole: Path, written: Path) -> None:
-    """Copy a model, its multiplications by a stored matrix done in blocks."""
+def in_blocks(file: Path) -> None:
+    """Rewrite a model: its multiplications by a stored matrix are done in blocks."""
     import onnx
 
-    model = onnx.load(whole)
+    model = onnx.load(file)
     graph = model.graph
     stored = {tensor.name: tensor for tensor in graph.initializer}
     nodes, added = [], []
@@ -37,7 +38,7 @@ def in_blocks(whole: Path, written: Path) -> None:
     graph.node.extend(nodes)
     graph.initializer.extend([*kept, *added])
     model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
-    onnx.save(model, written)
+    onnx.save(model, file)
 
 
 def _multiplication(node: Any, matrix: NDArray[np.float32]) -> tuple[Any, list[Any]]:

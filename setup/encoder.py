@@ -229,10 +229,11 @@ def _write_whole_onnx(folder: Path) -> None:
     )
 
 
-def write_onnx(model: Any, folder: Path, *, blocks: bool = False) -> None:
+def write_onnx(model: Any, folder: Path) -> None:
     """Write a BERT model as `onnx/model_int8.onnx` in `folder`, its pooling included.
 
-    With `blocks`, matrices are written with a scale for every 32 numbers (`setup/blocks.py`).
+    Its matrices have a scale for every 32 numbers (`setup/blocks.py`), its table of words one
+    for all.
     """
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -272,13 +273,11 @@ def write_onnx(model: Any, folder: Path, *, blocks: bool = False) -> None:
             opset_version=17,
             dynamo=False,
         )
-        if blocks:
-            in_blocks(whole, whole)
+        in_blocks(whole)
         quantize_dynamic(
             whole,
             folder / "onnx" / "model_int8.onnx",
-            per_channel=True,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Gather"] if blocks else ["MatMul", "Gather"],
+            op_types_to_quantize=["Gather"],
         )
     whole.unlink()

@@ -11,23 +11,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup.progress import Task, run
-from setup.settings import BUILD, ROOT, TOOLS, VENV, VENV_RASA, Settings
+from setup.settings import ROOT, TOOLS, VENV, VENV_RASA, Settings
 from setup.troubles import WRONG_PYTHON, SetupFailed
 
-UV_VERSION = "0.13.9"
+INSTALLER = ROOT / "setup" / "installer.lock"
+UV_VERSION = INSTALLER.read_text("utf-8").split()[0].removeprefix("uv==")
 UV = TOOLS / "uv" / "bin" / "uv"
 PIP = (str(UV.with_name("python")), "-m", "pip")  # the one that fetches uv
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment: its folder, its list, and the Pythons it may be made with."""
+    """One environment: its folder, its list, and the Pythons it may be made with.
+
+    The list names every file by its hash; another is refused, wherever it comes from.
+    """
 
     title: str
     folder: Path
     lock: Path
+    asked: tuple[str, ...]  # what uv makes the list of
     pythons: tuple[str, ...]  # the best first
     usual_seconds: float
+    built: tuple[str, ...] = ()  # packages of which there are only sources: they are built here
 
     @property
     def python(self) -> Path:
@@ -39,6 +45,7 @@ MAIN = Environment(
     "安装 Python 3.11 软件包 Python 3.11 packages",
     VENV,
     ROOT / "requirements.lock",
+    ("pyproject.toml", "--group", "dev"),
     ("3.11", "3.12", "3.13"),
     90,
 )
@@ -46,8 +53,21 @@ RASA = Environment(
     "安装 Rasa 软件包 Rasa's packages",
     VENV_RASA,
     ROOT / "nlu" / "requirements.lock",
+    (
+        *("nlu/pyproject.toml", "--group", "nlu/pyproject.toml:dev"),
+        *("--no-emit-package", "tensorflow"),  # tensorflow-cpu is in its place
+    ),
     ("3.10",),
     90,
+    ("docopt", "mattermostwrapper", "randomname"),
+)
+SUPPLY = Environment(
+    "安装供应链检查工具 Tools that check what is installed",
+    TOOLS / "supply",
+    ROOT / "setup" / "supply.lock",
+    ("--group", "pyproject.toml:supply"),
+    MAIN.pythons,
+    10,
 )
 
 
@@ -59,9 +79,11 @@ def make(environment: Environment, settings: Settings) -> None:
     """
     _fetch_uv(settings)
     variables = _uv_variables(settings)
+    logs = settings.build_dir / "logs"
     if not _works(environment):
         python = next(interpreters(environment.pythons, settings), environment.pythons[0])
         _uv(
+            logs,
             "准备 Python 解释器 Python interpreter",
             variables,
             "venv",
@@ -72,15 +94,37 @@ def make(environment: Environment, settings: Settings) -> None:
             str(environment.folder),
         )
     _uv(
+        logs,
         environment.title,
         variables,
         "pip",
         "sync",
         "--python",
         str(environment.python),
+        *hash_options(environment),
         *torch_options(variables),
         str(environment.lock),
         seconds=environment.usual_seconds,
+    )
+
+
+def write_list(environment: Environment, settings: Settings) -> None:
+    """Write an environment's list anew: versions stay where they can, and get their hashes.
+
+    To be run where the CPU builds of torch can be reached: they are of no other index.
+
+    Raises:
+        SetupFailed: the message says what to do.
+    """
+    _fetch_uv(settings)
+    variables = _uv_variables(settings)
+    _uv(
+        settings.build_dir / "logs",
+        f"更新 {environment.lock.name} Writing the list",
+        variables,
+        *("pip", "compile", *environment.asked, "--generate-hashes"),
+        *("--no-annotate", "--no-header", "--python", str(environment.python)),
+        *("--output-file", str(environment.lock), *torch_options(variables)),
     )
 
 
@@ -107,8 +151,10 @@ def check_cpu_only() -> None:
         )
 
 
-def _uv(title: str, variables: dict[str, str], *arguments: str, seconds: float = 10) -> None:
-    log = BUILD / "logs" / f"uv-{arguments[0]}.log"
+def _uv(
+    logs: Path, title: str, variables: dict[str, str], *arguments: str, seconds: float = 10
+) -> None:
+    log = logs / f"uv-{arguments[0]}.log"
     run(Task(title, [str(UV), *arguments], variables, log, seconds, ROOT))
 
 
@@ -118,10 +164,10 @@ def _fetch_uv(settings: Settings) -> None:
     if version.startswith(f"uv {UV_VERSION}") and _answers([*PIP, "--version"]):
         return
     folder = TOOLS / "uv"
-    log = BUILD / "logs" / "uv.log"
+    log = settings.build_dir / "logs" / "uv.log"
     for command in (
         [sys.executable, "-m", "venv", "--clear", str(folder)],
-        [*PIP, "install", "-q", f"uv=={UV_VERSION}"],
+        [*PIP, "install", "-q", "--require-hashes", "--no-deps", "-r", str(INSTALLER)],
     ):
         run(Task("准备安装工具 uv The installer uv", command, settings.variables, log, 8, ROOT))
 
@@ -148,6 +194,16 @@ def _pip_settings() -> dict[str, str]:
         if name.startswith(("global.", "install.", ":env:.")):
             found[name.rpartition(".")[2]] = value.strip("'\"").replace("\\n", " ").strip()
     return found
+
+
+def hash_options(environment: Environment) -> list[str]:
+    """Take only files whose hash the list has, and run no package's own code but `built`.
+
+    What those are built with is of the list, too.
+    """
+    built = [part for name in environment.built for part in ("--no-binary", name)]
+    tools = ["--build-constraints", str(environment.lock)] if built else []
+    return ["--require-hashes", "--only-binary", ":all:", *built, *tools]
 
 
 def torch_options(variables: dict[str, str]) -> list[str]:

@@ -22,10 +22,15 @@ class Ledger:
             self._known = json.loads(file.read_text(encoding="utf-8"))
 
     def fingerprint(self, places: Iterable[Path], *said: str) -> str:
-        """Return one hash over all files in these places and the texts said besides."""
+        """Return one hash over all files in these places and the texts said besides.
+
+        Files go by their names in their places, so that a copy elsewhere has the same hash.
+        """
         whole = hashlib.sha256("\0".join(said).encode())
-        for file in sorted(set(_files(places))):
-            whole.update(f"\0{file}\0{self._hash(file)}".encode())
+        for place in places:
+            for file in sorted(_files(place)):
+                name = file.relative_to(place.parent)
+                whole.update(f"\0{name}\0{self._hash(file)}".encode())
         return whole.hexdigest()[:16]
 
     def keep(self) -> None:
@@ -45,11 +50,9 @@ class Ledger:
         return found
 
 
-def _files(places: Iterable[Path]) -> Iterable[Path]:
-    for place in places:
-        if place.is_file():
-            yield place
-            continue
-        for file in place.rglob("*"):
-            if file.is_file() and not _SKIPPED & set(file.parts):
-                yield file
+def _files(place: Path) -> Iterable[Path]:
+    if place.is_file():
+        yield place
+    for file in place.rglob("*"):
+        if file.is_file() and not _SKIPPED & set(file.parts):
+            yield file

@@ -1,5 +1,6 @@
 """Writes the lines of several processes to one terminal, each with its name before it."""
 
+import contextlib
 import threading
 from typing import TextIO
 
@@ -28,6 +29,7 @@ class Lines:
         self._write(f"\n  \x1b[1m{line}\x1b[0m\n" if self._coloured else line)
 
     def _write(self, text: str) -> None:
-        with self._one:
+        """Write it; where a full disk has no room for a line, nobody stops for that."""
+        with self._one, contextlib.suppress(OSError):
             self._out.write(text + "\n")
             self._out.flush()

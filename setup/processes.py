@@ -20,7 +20,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds between a crash and the next s
 STEADY_AFTER = 30.0  # seconds alive, after which a crash counts as the first again
 TRIES, WITHIN = 5, 60.0  # so many starts in a row that never answered: broken for good
 SETTLED_AFTER = 3.0  # seconds alive that stand for an answer where there is no port
-GRACE = 8.0  # seconds between asking a process to stop and stopping it
+GRACE = 12.0  # seconds between asking a process to stop and stopping it: a gateway finishes
 INTERNAL_PORTS = range(20_000, 32_000)  # below those the system hands out by itself
 
 Say = Callable[[str, str], None]
@@ -166,14 +166,16 @@ def answers(address: str) -> bool:
         return False
 
 
-def free_port(host: str = "127.0.0.1") -> int:
+def free_port(host: str = "127.0.0.1", in_a_row: int = 1) -> int:
     """Return a port nobody listens on, below the range the system hands out by itself.
+
+    `in_a_row`: nor on so many from it on.
 
     Raises:
         OSError: all are taken.
     """
     for port in random.sample(INTERNAL_PORTS, 200):
-        if is_free(host, port):
+        if all(is_free(host, port + n) for n in range(in_a_row)):
             return port
     raise OSError("No free port was found between 20000 and 32000")
 

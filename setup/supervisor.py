@@ -6,6 +6,7 @@ with Assistant(state_dir=folder) as assistant:
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 import psutil
 
@@ -23,7 +24,7 @@ from setup import settings as setup_settings
 from setup import steps
 from setup.lines import Lines
 from setup.processes import GRACE, Kept, Program, Say, answers, free_port, is_free
-from setup.programs import address, programs
+from setup.programs import address, addresses, programs
 from setup.settings import Settings
 
 RUN_FILE, LOCK_FILE = "run.json", "run.lock"
@@ -59,7 +60,8 @@ class Supervisor:
             kept.ask_to_stop()
         for kept in self._kept.values():
             kept.stop()
-        self._run_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._run_file.unlink()
         self.over.set()
 
     def pid(self, name: str) -> int:
@@ -86,8 +88,11 @@ class Supervisor:
                 if kept.pid and (started := _started(kept.pid))
             }
             draft = self._run_file.with_suffix(".draft")
-            draft.write_text(json.dumps(running, indent=1), encoding="utf-8")
-            draft.replace(self._run_file)
+            try:
+                draft.write_text(json.dumps(running, indent=1), encoding="utf-8")
+                draft.replace(self._run_file)
+            except OSError as error:  # a full disk: they run all the same
+                self._say("setup", f"{self._run_file} cannot be written: {error.strerror}")
 
 
 class Assistant:
@@ -118,7 +123,7 @@ class Assistant:
         told = {
             "STATE_DIR": str(state_dir),
             "HOST": "127.0.0.1",
-            "PORT": str(port or free_port()),
+            "PORT": str(port or free_port(in_a_row=int((variables or {}).get("GATEWAYS", 1)))),
             "DATABASE_URL": database_url,
         }
         self.clock_file = state_dir / "clock"
@@ -131,8 +136,13 @@ class Assistant:
 
     @property
     def url(self) -> str:
-        """Where its page and its chat API are."""
-        return address(self.settings)
+        """Where its page and its chat API are; of several gateways the first one's."""
+        return self.urls[0]
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where each of its gateways is."""
+        return addresses(self.settings)
 
     @property
     def log_file(self) -> Path:
@@ -150,10 +160,10 @@ class Assistant:
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         if self._clock:
             self.set_clock(self._clock)
-        with steps.one_at_a_time():
+        with steps.one_at_a_time(self.settings):
             steps.make_state(self.settings)
         with contextlib.ExitStack() as running:
-            log = running.enter_context(self.log_file.open("a", encoding="utf-8"))
+            log = running.enter_context(_open_log(self.log_file))
             self._supervisor = running.enter_context(
                 supervised(self.settings, Lines(log).say, self._table)
             )
@@ -177,7 +187,7 @@ class Assistant:
             NotStarted: it is broken or took too long; the log file says why.
         """
         until = time.monotonic() + seconds
-        while not answers(f"{self.url}/readyz"):
+        while not _all_ready(self.settings):
             if self.supervisor.over.wait(0.1) or time.monotonic() > until:
                 why = self.supervisor.failure or f"not ready within {seconds:.0f} s"
                 raise NotStarted(f"{why}; see {self.log_file}")
@@ -187,11 +197,21 @@ class Assistant:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.supervisor.pid(name), signal.SIGKILL)
 
+    def restart(self, name: str) -> None:
+        """Ask one process to end, as in a rolling restart; it is started again."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.supervisor.pid(name), signal.SIGTERM)
+
     def set_clock(self, moment: datetime) -> None:
         """Move the clock of every process."""
         draft = self.clock_file.with_suffix(".draft")
         draft.write_text(moment.isoformat(), encoding="utf-8")
         draft.replace(self.clock_file)
+
+
+def _open_log(file: Path) -> TextIO:
+    """Open a log that keeps nothing back: what a full disk has no room for is lost at once."""
+    return io.TextIOWrapper(file.open("ab", buffering=0), "utf-8", write_through=True)
 
 
 @contextlib.contextmanager
@@ -212,11 +232,12 @@ def supervised(settings: Settings, say: Say, table: Table = programs) -> Iterato
                 f"Already running in {state}: for another one set STATE_DIR and PORT."
             ) from None
         end_leftovers(state / RUN_FILE)
-        if not is_free(settings.host, settings.port):
-            raise NotStarted(
-                f"端口 {settings.port} 已被占用，请换一个：make run PORT={settings.port + 1}。"
-                f"Port {settings.port} is taken; choose another, as in make run PORT=8090."
-            )
+        for port in settings.ports:
+            if not is_free(settings.host, port):
+                raise NotStarted(
+                    f"端口 {port} 已被占用，请换一个：make run PORT={settings.ports[-1] + 1}。"
+                    f"Port {port} is taken; choose another, as in make run PORT=8090."
+                )
         supervisor = Supervisor(table(settings), say, state / RUN_FILE)
         supervisor.start()
         try:
@@ -239,7 +260,7 @@ def run(
     _end_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     failure = None
     with contextlib.suppress(KeyboardInterrupt), supervised(settings, say, table) as supervisor:
-        while not (supervisor.over.wait(0.2) or answers(f"{address(settings)}/readyz")):
+        while not (supervisor.over.wait(0.2) or _all_ready(settings)):
             pass
         if not supervisor.over.is_set():
             ready(address(settings))
@@ -247,6 +268,10 @@ def run(
         failure = supervisor.failure
     if failure:
         raise NotStarted(failure)
+
+
+def _all_ready(settings: Settings) -> bool:
+    return all(answers(f"{each}/readyz") for each in addresses(settings))
 
 
 def _end_on(*signals: signal.Signals) -> None:

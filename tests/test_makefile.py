@@ -18,13 +18,16 @@ BENCHES = {
     "bench-similar N=77": 'bench.similar --count "77"',
     "bench-booking N=77": 'bench.booking_load --contenders "77"',
     "bench-desk REQUESTS=77": 'bench.desk --requests "77"',
-    "drill-fuzz N=77 CHANNEL=telegram": 'bench.fuzz --cases "77" --channel "telegram"',
+    "drill-fuzz N=77 CHANNEL=telegram": 'bench.drills.fuzz --cases "77" --channel "telegram"',
     "bench-wechat SAMPLE=77": 'bench.wechat_day --sample "77"',
-    "drill-delivery TRIALS=77": 'bench.delivery_drill --trials "77"',
-    "drill-claims TRIALS=77": 'bench.claims --trials "77"',
-    "drill-booking TRIALS=77 PROCESSES=5,6": (
-        'bench.booking_drill --trials "77" --processes "5,6"'
+    "drill ONLY=P1,P14 SHORT=1": 'bench.drills --short --only "P1,P14"',
+    "drill": "bench.drills",
+    "soak": 'bench.drills.soak --keep --hours "1" --store "sqlite"',
+    "soak HOURS=77 STORE=postgresql": (
+        'bench.drills.soak --keep --hours "77" --store "postgresql"'
     ),
+    "drill-growing MANY=77": 'bench.drills.growing --conversations "1000" --many "77"',
+    "bench-capacity STORE=sqlite": 'bench.capacity --store "sqlite"',
 }
 
 

@@ -41,6 +41,8 @@ def answer(turn: Turn, timetable: Timetable, asked: Question) -> BusAnswer | Non
     if asked.to_unknown and asked.to is None:
         unknown = telling.line(turn, "utter_destination_unknown", to=asked.to_unknown)
         lines = [unknown, *lines]
+    if asked.gone:
+        lines = [telling.line(turn, "utter_departures_gone"), *lines]
     return BusAnswer([*lines, *_outdated(turn, timetable, asked)], origin(turn, timetable))
 
 

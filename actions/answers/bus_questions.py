@@ -64,6 +64,7 @@ class Question:
     lines: tuple[Line, ...] = ()
     which: str | None = None
     at: str | None = None
+    gone: bool = False  # all of the time asked about
     away: int | None = None
     to_unknown: str = ""
 
@@ -78,9 +79,10 @@ def asked(turn: Turn) -> dict[str, Any]:
     """Return what a message asks of the bus besides the stops, as JSON.
 
     `kind` (a key of KINDS, "journey" or "next"), `lines` (ids), `which` ("first", "last"),
-    `at` (when from, ISO), `times` (where several may be meant), `no_such_day` (words for a day
-    no calendar has), `to` (stop ids, several when it is not clear which), `to_near` or
-    `to_unknown`, `stopless` (no stop is needed to answer), `unknown_line`.
+    `at` (when from, ISO), `gone` (the same, when that time is over), `times` (where several
+    may be meant), `no_such_day` (words for a day no calendar has), `to` (stop ids, several when
+    it is not clear which), `to_near` or `to_unknown`, `stopless` (no stop is needed to
+    answer), `unknown_line`.
     """
     if restated := read_restated(turn.choice):
         return restated
@@ -101,16 +103,24 @@ def asked(turn: Turn) -> dict[str, Any]:
 
 def _times(turn: Turn) -> dict[str, Any]:
     """Return when from a message asks; what is not clear is asked, never taken for now."""
-    times, no_such_day = [], ""
+    found, no_such_day = list[When](), ""
     match read_when(turn.text, turn.local):
         case When() as when:
-            times = [when.start.isoformat()]
+            found = [when]
         case Unclear(words=words, readings=()):
             no_such_day = "" if read_holiday(turn.text, turn.local.date()) else words
         case Unclear(readings=readings):
-            times = list(dict.fromkeys(when.start.isoformat() for when in readings))
+            found = list(readings)
+    gone = bool(found) and all(when.end <= turn.local for when in found)
+    # Which of the times that are over was meant is not worth a question.
+    times = list(dict.fromkeys(when.start.isoformat() for when in found))[: 1 if gone else None]
     one = times[0] if len(times) == 1 else None
-    return {"at": one, "times": [] if one else times, "no_such_day": no_such_day}
+    return {
+        "at": one,
+        "gone": one if gone else None,
+        "times": [] if one else times,
+        "no_such_day": no_such_day,
+    }
 
 
 def restate(said: Mapping[str, Any], **mended: Any) -> str:

@@ -8,7 +8,7 @@ from actions import conversations, followup, turns
 from actions.answers import bus_answers, bus_telling
 from actions.answers.bus_names import hear_stops, narrowed, nearest
 from actions.answers.bus_questions import Question, asked, read_restated, restate
-from actions.answers.bus_telling import labels
+from actions.answers.bus_telling import labels, local_day
 from actions.conversations import Choice
 from actions.dialogue import DialogueAction, Events, Form, Ground, Step, Turn, clear
 from knowledge.transit import Stop, Timetable, open_timetable
@@ -161,9 +161,19 @@ def _question(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> Ques
         lines=tuple(timetable.lines[i] for i in said.get("lines", ()) if i in timetable.lines),
         which=said.get("which"),
         at=said.get("at"),
+        gone=_is_gone(turn, said),
         away=said.get("away"),
         to_unknown=said.get("to_unknown", ""),
     )
+
+
+def _is_gone(turn: Turn, said: Mapping[str, Any]) -> bool:
+    """Whether what was asked cannot be told any more: today's first bus can at any time."""
+    gone = said.get("gone")
+    if gone is None or gone != said.get("at") or said.get("kind") in TIMELESS:
+        return False
+    today = local_day(turn, datetime.fromisoformat(gone)) == turn.local.date()
+    return not (today and said.get("which"))
 
 
 def _no_such_day(turn: Turn, timetable: Timetable, said: Mapping[str, Any]) -> bool:

@@ -9,13 +9,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from actions import outbox
+from actions import happenings, outbox
 from actions.booking import codes, on_behalf, reminders
 from actions.booking.model import HOLDING, Booking, BookingStatus, Session
 from actions.booking.programme import Programme, described
 from actions.conversations import Conversation
 from actions.db import Db
 from actions.errors import Refusal
+from actions.happenings import What
 from actions.people.model import Area, Words
 
 TRIES = 20  # to find a code nobody has; most often the first will do
@@ -76,6 +77,7 @@ def write(  # noqa: PLR0913 - one row has this many facts
         raise already(programme, session, order) from None
     db.refresh(booking)
     db.refresh(session)
+    announce(db, booking, now=now)
     if status == BookingStatus.BOOKED:
         reminders.owe(db, programme, booking, now=now)
         on_behalf.tell_made(db, programme, booking, now=now)
@@ -111,7 +113,29 @@ def end(db: Db, booking: Booking, *, now: datetime) -> bool:
     )
     outbox.cancel(db, reminders.about(booking))
     db.refresh(booking)
-    return bool(ended.rowcount == 1)  # type: ignore[attr-defined]
+    if ended.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    announce(db, booking, now=now)
+    return True
+
+
+ANNOUNCED = {
+    BookingStatus.REQUESTED: What.BOOKING_REQUESTED,
+    BookingStatus.BOOKED: What.BOOKING_MADE,
+    BookingStatus.CANCELLED: What.BOOKING_CANCELLED,
+}
+
+
+def announce(db: Db, booking: Booking, *, now: datetime) -> None:
+    """Note for the town's systems what a booking has just become."""
+    facts: happenings.Facts = {
+        "activity": booking.session.activity_id,
+        "session": booking.session_id,
+        "starts_at": booking.session.starts_at.isoformat(),
+        "places": booking.places,
+    }
+    what, subject = ANNOUNCED[BookingStatus(booking.status)], f"booking/{booking.id}"
+    happenings.note(db, what, subject, area_id=booking.area_id, facts=facts, now=now)
 
 
 def remind_anew(db: Db, programme: Programme, booking: Booking, *, now: datetime) -> None:

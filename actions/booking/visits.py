@@ -239,7 +239,10 @@ def _decide(db: Db, visit: Visit, to: BookingStatus, now: datetime) -> bool:
     visit.decided_at = now
     db.flush()
     db.refresh(visit.booking)
-    return bool(moved.rowcount == 1)  # type: ignore[attr-defined]
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    bookings.announce(db, visit.booking, now=now)
+    return True
 
 
 def _tell(  # noqa: PLR0913 - a notice has this many facts

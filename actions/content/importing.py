@@ -12,6 +12,7 @@ from actions.content.publishing import Press
 from actions.db import Db
 from actions.errors import Refusal
 from knowledge import documents, index
+from knowledge.errors import IndexUnusable
 
 PATIENCE = int(LOST_AFTER.total_seconds()) + 5  # s; until then a stopped publication is over
 
@@ -19,8 +20,9 @@ PATIENCE = int(LOST_AFTER.total_seconds()) + 5  # s; until then a stopped public
 def take_over(press: Press) -> Publication | None:
     """Import the files that changed and publish them; None when there is nothing new.
 
-    A newly built index is published too. What staff have published stays where no file of the
-    same document is newer; what they have not published stays unpublished.
+    A newly built index is published too, and what residents get is published once more where
+    its index is lost. What staff have published stays where no file of the same document is
+    newer; what they have not published stays unpublished.
 
     Raises:
         PackInvalid: a file cannot be read at all.
@@ -44,11 +46,22 @@ def _order(press: Press) -> bool:
     with press.database.transaction() as db:
         active = db.scalar(select(Edition).order_by(Edition.id.desc()).limit(1))
         pending = _pending(db)
-        if active and not pending and active.set_up_index == set_up_index:
+        as_it_was = active and not pending and active.set_up_index == set_up_index
+        if active and as_it_was and _is_there(press, active.index_version):
             return False
         wanted = {**_published(db, active), **pending}
         now = press.clock.now()
         publications.order(db, wanted, staff_id=None, now=now, set_up_index=set_up_index)
+    return True
+
+
+def _is_there(press: Press, version: str) -> bool:
+    """Whether an index can be opened here: it is not where only the store was brought back."""
+    try:
+        folder = index.folder_of(press.home.index_dir, version)
+        index.load(folder, press.home.store).close()
+    except IndexUnusable:
+        return False
     return True
 
 

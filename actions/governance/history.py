@@ -5,10 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from actions import happenings
 from actions.db import Db
 from actions.errors import Refusal
 from actions.governance import workflow
-from actions.governance.model import Kind, ServiceRequest, Update
+from actions.governance.model import Kind, ServiceRequest, Status, Update
+from actions.happenings import What
 from actions.people.model import Words
 
 
@@ -38,7 +40,38 @@ def record(  # noqa: PLR0913 - one row has this many facts
     )
     db.add(made)
     db.flush()
+    if what := _announced(made):
+        _announce(db, request, what, now)
     return made
+
+
+ANNOUNCED = {
+    Kind.MOVED: What.REQUEST_MOVED,
+    Kind.ASSIGNED: What.REQUEST_ASSIGNED,
+    Kind.RETURNED: What.REQUEST_ASSIGNED,
+    Kind.CATEGORISED: What.REQUEST_CATEGORISED,
+    Kind.RAISED: What.REQUEST_RAISED,
+}
+
+
+def _announced(made: Update) -> What | None:
+    """Return as what the town's systems hear of an update; None where they do not."""
+    if made.kind == Kind.MOVED and made.status == Status.RECEIVED:
+        return What.REQUEST_FILED
+    return ANNOUNCED.get(Kind(made.kind))
+
+
+def _announce(db: Db, request: ServiceRequest, what: What, now: datetime) -> None:
+    facts = {
+        "reference": request.reference,
+        "status": str(request.status),
+        "category": request.category_id,
+        "team": request.team_id,
+        "tier": request.tier,
+        "due_at": request.due_at.isoformat(),
+    }
+    subject = f"request/{request.id}"
+    happenings.note(db, what, subject, area_id=request.area_id, facts=facts, now=now)
 
 
 def history(db: Db, request: ServiceRequest) -> list[Update]:

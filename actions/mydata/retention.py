@@ -114,6 +114,7 @@ RULES: Mapping[str, Rule] = {
     "data_exports": Delete(_past("expires_at"), 7, "to see who fetched a copy, and when"),
     "inbox": Delete(_past("received_at", _is_dealt_with), 90, "to know a repeat again"),
     "outbox": Delete(_past("due_at", _is_owed_no_more), 90, "to answer: was I told?"),
+    "happenings": Delete(_past("happened_at"), 30, "to announce them once the town's are back"),
     "paces": Delete(_past("free_at"), 7, "minutes would do"),
     "drafts": Delete(_past("updated_at"), 90, "to go on with a form"),
     "errands": Delete(_past("said_at"), 90, "to go on with what was left"),

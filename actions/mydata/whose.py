@@ -64,6 +64,8 @@ NOTHING = frozenset(
     | {"staff", "staff_chats", "staff_addresses", "staff_sessions", "saved_filters"}
     | {"sign_in_attempts", "api_keys", "audit", "paces"}  # ids and keyed hashes only
     | {"news", "news_versions", "news_changes", "news_broadcasts", "cursors"}
+    | {"happenings"}  # ids, categories, areas and moments
+    | {"beats", "tallies"}  # which parts work, and counts
     | {"learned_questions"}  # taught by staff; what still is somebody's own words goes
 )
 
@@ -85,7 +87,7 @@ HOW: Mapping[str, Own] = {
         as_is=("content_type", "size", "created_at"),
     ),
     WORDS: Stays(("resident_id",), blank={"text": ""}, as_is=("created_at",)),
-    CONVERSATIONS: Goes(("resident_id",)),
+    CONVERSATIONS: Goes(("resident_id",), hidden=("seat", "held_by")),
     "messages": Goes(("conversation_id",)),
     "sendings": Goes(("message_id",), hidden=("platform_id",)),
     "drafts": Goes(("conversation_id",)),

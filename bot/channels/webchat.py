@@ -1,6 +1,5 @@
 """The chat API: the web page uses it, and so may any client (DESIGN §2 has the contract)."""
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -9,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -38,6 +38,7 @@ from bot.channels.calls import body_of
 from bot.gateway import Gateway
 from bot.limits import Limits
 from bot.message import InboundMessage, clean
+from bot.open_pages import OpenPages, Whose
 from bot.photos import KEPT_AS, redraw
 from bot.problems import Problem
 from bot.replies import Answered
@@ -125,6 +126,11 @@ class Webchat:
     secret_key: str
     uploads: Path
     _drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_A_TIME))
+
+    @cached_property
+    def open_pages(self) -> OpenPages:
+        """The pages that wait for what is said later."""
+        return OpenPages(self.database)
 
     def address(self, session: str) -> str:
         """Return what we know a session by; the session itself is never stored."""
@@ -279,20 +285,20 @@ class Webchat:
     async def _stream(
         self, request: Request, session: str, start: int | None
     ) -> AsyncIterator[str]:
-        status, quiet = None, 0.0
+        page = self.open_pages.open(Whose(channel_of(session), self.address(session)))
+        status, is_new = None, True
         yield "retry: 2000\n\n"
         while not await request.is_disconnected():
-            found, now_status, start = await run_in_threadpool(self._later, session, start)
-            for message in found:
-                yield f"id: {message.id}\nevent: message\ndata: {_event(message)}\n\n"
-            if now_status != status:
-                status, quiet = now_status, 0.0
-                yield f'event: status\ndata: {{"status": "{status}"}}\n\n'
-            quiet = 0.0 if found else quiet + POLL_SECONDS
-            if quiet >= KEEP_ALIVE_SECONDS:
+            if is_new:
+                found, now_status, start = await run_in_threadpool(self._later, session, start)
+                for message in found:
+                    yield f"id: {message.id}\nevent: message\ndata: {_event(message)}\n\n"
+                if now_status != status:
+                    status = now_status
+                    yield f'event: status\ndata: {{"status": "{status}"}}\n\n'
+            else:
                 yield ": still here\n\n"
-                quiet = 0.0
-            await asyncio.sleep(POLL_SECONDS)
+            is_new = await page.until_new(KEEP_ALIVE_SECONDS)
 
     def _later(self, session: str, start: int | None) -> tuple[list[Message], str, int]:
         with self.database.reading() as db:
@@ -310,7 +316,6 @@ class Webchat:
 
 
 PRIVATE = {"Cache-Control": "private, no-store", "Content-Disposition": "attachment"}
-POLL_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15.0
 FILE_FORM: dict[str, Any] = {
     "requestBody": {

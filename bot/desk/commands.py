@@ -1,6 +1,5 @@
 """`python -m bot staff …`: the operator's commands about staff and the audit log."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from actions.clock import open_clock
 from actions.db import Database, Db
-from actions.errors import SettingInvalid, StoreUnsafe
+from actions.errors import StoreUnsafe
 from actions.people import audit, links, scope
 from actions.people import staff as people
 from actions.people.links import Place
 from actions.people.model import Role
 from actions.people.staff import Newcomer, StaffUnfit
+from actions.settings import secret_key
 from bot import settings
 from bot.settings import Settings
 from knowledge.pack import load_pack
@@ -156,22 +156,6 @@ def check_audit() -> None:
         )
         raise typer.Exit(1)
     typer.echo(f"{checked.entries} entries, all sealed; the last seal is {checked.last_seal}")
-
-
-def secret_key(said: Settings) -> str:
-    """Return the key the running assistant uses: a setting, or what set-up keeps.
-
-    Raises:
-        SettingInvalid: there is none yet.
-    """
-    file = said.state_dir / "secrets.json"
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    key = said.secret_key or str(kept.get("SECRET_KEY", ""))
-    if not key:
-        raise SettingInvalid(
-            f"There is no SECRET_KEY, and no {file}: run the assistant once, or set it"
-        )
-    return key
 
 
 @contextmanager

@@ -51,6 +51,7 @@ SECTIONS = {
     "/content/changes": Text(zh="发布", en="Publish"),
     "/staff": Text(zh="人员", en="Staff"),
     "/audit": Text(zh="记录", en="Log"),
+    "/operating": Text(zh="运行", en="Operating"),
     "/data": Text(zh="居民资料", en="Residents' data"),
 }
 
@@ -298,6 +299,7 @@ CHANNELS = {
     "kiosk": Text(zh="驿站屏幕", en="public screen"),
     "telegram": Text(zh="Telegram", en="Telegram"),
     "wechat": Text(zh="微信", en="WeChat"),
+    "wecom": Text(zh="微信客服", en="WeCom"),
     "dingtalk": Text(zh="钉钉", en="DingTalk"),
     "feishu": Text(zh="飞书", en="Feishu"),
     "desk": Text(zh="前台登记", en="at the desk"),

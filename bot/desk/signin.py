@@ -200,7 +200,7 @@ class Door:
             )
 
 
-def _try(do: Callable[[], None]) -> None:
+def _try(do: Callable[[], object]) -> None:
     """Do what follows from a deed; should it fail, the deed is done, and others go on."""
     try:
         do()

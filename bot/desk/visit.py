@@ -21,6 +21,7 @@ from actions.square import Square
 from actions.wording import Wording
 from bot.desk import labels
 from bot.message import clean
+from bot.operating.overview import Overview
 from knowledge.embedder import Embedder
 from knowledge.pack import Pack
 from knowledge.records import Text
@@ -51,7 +52,8 @@ class Desk:
     uploads: Path
     embedder: Embedder
     font_dir: Path
-    drain: Callable[[str], Coroutine[Any, Any, None]]  # answers what waits in a conversation
+    drain: Callable[[str], Coroutine[Any, Any, object]]  # answers what waits in a conversation
+    overview: Overview
     templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +93,7 @@ class Visit:
     prepared: Any = None
     files: tuple[bytes, ...] = ()
     notes: list[tuple[str, str]] = field(default_factory=list)
-    afterwards: list[Callable[[], None]] = field(default_factory=list)  # once it is committed
+    afterwards: list[Callable[[], object]] = field(default_factory=list)  # once it is committed
 
     def note(self, deed: str, subject: str) -> None:
         """Have it written into the audit log, at the end of this transaction."""

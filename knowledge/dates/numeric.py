@@ -9,6 +9,9 @@ from knowledge.dates.tokens import Clock, Grammar, Part, Unsure, Value, day
 NUMERIC = Grammar()
 SLASHED = r"(?<![\d/.])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/])"
 AM, PM = Part(0, 12, 0), Part(12, 24, 12)
+_BARE_BEFORE = re.compile(
+    r"(?<![\d:.])(?:1[01]|[1-9])(?:[:.][0-5]\d)?\s*(?:-|–|~|to|until|till)\s*$"
+)
 
 
 @NUMERIC.says(r"^(?P<m>1[0-2]|[1-9])\.(?P<d>\d\d?)$")
@@ -44,6 +47,10 @@ def _twelve_hours(match: re.Match[str], now: datetime) -> Value | None:
     hour = int(match["h"])
     if not 1 <= hour <= 12:
         return None
+    if (hour, match["half"]) == (12, "a") and _BARE_BEFORE.search(
+        match.string[: match.start()]
+    ):
+        return Clock(12, int(match["m"] or 0))  # “10 to 12 am”: noon is meant, or midnight
     part = AM if match["half"] == "a" else PM
     (minutes,) = Clock(hour, int(match["m"] or 0)).minutes(part)
     return Clock(minutes // 60, minutes % 60, plain=True)

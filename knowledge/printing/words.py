@@ -128,7 +128,7 @@ def _runs(numbers: Sequence[int]) -> list[list[int]]:
 @cache
 def _responses() -> Mapping[str, Mapping[str, str]]:
     """Return each response's text by language; the variant without a condition is Chinese."""
-    found = yaml.safe_load(WORDS.read_text(encoding="utf-8"))["responses"]
+    found = yaml.load(WORDS.read_text(encoding="utf-8"), yaml.CSafeLoader)["responses"]
     return {
         name: {_language(variant): str(variant["text"]) for variant in variants}
         for name, variants in found.items()

@@ -33,7 +33,7 @@ def import_feed(path: Path, target: Path) -> Timetable:
         FeedInvalid: the feed has mistakes; nothing was changed.
         SwapFailed: the folders cannot change places there; nothing was changed.
     """
-    with _alone(target.parent):
+    with alone(target.parent):
         _clear_up(target.parent)
         staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=target.parent))
         try:
@@ -66,8 +66,8 @@ def swap(staged: Path, target: Path) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the community's folder for one import at a time; a kill lets go of it."""
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the community's folder: no feed changes in it meanwhile; a kill lets go of it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

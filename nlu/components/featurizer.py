@@ -14,14 +14,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components import settings
 from nlu.components.encoder import Encoder, open_encoder
-from nlu.components.plain import in_plain_words
+from nlu.components.rewriter import PLAIN
 from nlu.components.sources import MadeOfMore
-from nlu.components.text import one_code
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
-    """Embeds the text of each message with the encoder that was taught the intents."""
+    """Embeds the plain words of each message with the encoder that was taught the intents."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -56,9 +55,8 @@ class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            text = message.get(TEXT)
-            if text:
-                row = self._encoder.embed(in_plain_words(one_code(text)))[None, :]
+            if plain := message.get(PLAIN):
+                row = self._encoder.embed(plain)[None, :]
                 features = Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._alias)
                 message.add_features(features)
         return messages

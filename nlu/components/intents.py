@@ -27,13 +27,15 @@ OUT_OF_SCOPE = "out_of_scope"
 FOLDS = 5
 STRENGTH = 10.0  # C of both regressions; 3 and 30 were within noise of it on validation rows
 LETTER_WEIGHTS = (0.15, 0.3)  # tried in turn; none where neither is surely better
-NEARNESS_WEIGHT = 0.25  # of the examples' nearness beside the regression on their vectors
+NEARNESS_WEIGHT = 0.35  # of the examples' nearness beside the regression on their vectors
+NEAREST = 3  # examples of each intent
 NEARNESS_SHARPNESS = 20.0  # what cosines are multiplied with, as in teaching the encoder
 SCOPE_LETTERS = 0.3  # letters tell strangers better than they tell intents apart
 TEMPERATURES = np.geomspace(0.25, 4.0, 33)
 # The share of known messages that may fall outside; in_scope is 0.5 there. Where examples of
 # what is out of scope are given they refuse most of it, and the edge may be further out.
 REFUSED, REFUSED_BESIDE_STRANGERS = 0.05, 0.02
+MANY = 1000  # examples
 UNSEEN = -20.0  # the logit of an intent a fold had no example of
 
 
@@ -77,26 +79,28 @@ class Neighbours:
     """The examples themselves: centred vectors of length one, grouped by intent."""
 
     rows: NDArray[np.float32]  # [examples, width], those of intent 0 first
-    counts: NDArray[np.float64]  # how much each example counts
     starts: NDArray[np.int64]  # the first row of each intent
 
     @classmethod
-    def of(
-        cls, rows: Matrix, labels: NDArray[np.int64], counts: NDArray[np.float64]
-    ) -> "Neighbours":
+    def of(cls, rows: Matrix, labels: NDArray[np.int64]) -> "Neighbours":
         """Group rows; every intent must have one."""
         order = np.argsort(labels, kind="stable")
         starts = np.searchsorted(labels[order], np.arange(labels.max() + 1))
-        return cls(rows[order].astype(np.float32), counts[order], starts)
+        return cls(rows[order].astype(np.float32), starts)
 
     def nearness(self, vectors: Matrix) -> Matrix:
-        """Return the logarithm of the mean likeness to each intent's examples.
+        """Return the logarithm of the mean likeness to the nearest examples of each intent.
 
-        One row a vector, one column an intent: a kernel estimate of its density (Parzen 1962).
+        One row a vector, one column an intent. Of all its examples the mean would call an
+        intent far that residents put in many ways.
         """
-        likeness = np.exp(NEARNESS_SHARPNESS * (vectors @ self.rows.T - 1)) * self.counts
-        total = np.add.reduceat(likeness, self.starts, axis=1)
-        return np.asarray(np.log(total / np.add.reduceat(self.counts, self.starts) + 1e-12))
+        cosines = vectors @ self.rows.T
+        nearest = [
+            np.partition(ours, max(0, ours.shape[1] - NEAREST), axis=1)[:, -NEAREST:]
+            for ours in np.split(cosines, self.starts[1:], axis=1)
+        ]
+        likeness = [np.exp(NEARNESS_SHARPNESS * (near - 1)).mean(1) for near in nearest]
+        return np.asarray(np.log(np.stack(likeness, axis=1) + 1e-12))
 
 
 @dataclass(frozen=True)
@@ -129,13 +133,16 @@ class Letters:
         return vectorizer
 
 
-def _vectorizer(vocabulary: Sequence[str] | None = None) -> TfidfVectorizer:
+def _vectorizer(
+    vocabulary: Sequence[str] | None = None, fewest_texts: int = 1
+) -> TfidfVectorizer:
     return TfidfVectorizer(
         analyzer="char_wb",
-        ngram_range=(1, 4),
+        ngram_range=(1, 3),
         sublinear_tf=True,
         lowercase=False,
         vocabulary=vocabulary,
+        min_df=fewest_texts,
     )
 
 
@@ -168,8 +175,10 @@ class IntentModel:
 
     def read(self, text: str, vector: Vectors, top: int = 5) -> Reading:
         """Read one message, given its text and its vector."""
-        spelling = self._reader.transform([fold(one_code(text))]) @ self.spelling.weights  # type: ignore[attr-defined]
-        logits = _Logits(self.meaning.logits(vector[None, :]), spelling + self.spelling.bias)
+        letters = self._reader.transform([fold(one_code(text))])  # type: ignore[attr-defined]
+        # Of all weights only those of letters that are there: scipy would copy all of them.
+        spelling = letters.data @ self.spelling.weights[letters.indices] + self.spelling.bias
+        logits = _Logits(self.meaning.logits(vector[None, :]), spelling[None, :])
         chances = _softmax(logits.mixed(self.letter_weight) / self.temperature)[0]
         order = np.argsort(-chances)[:top]
         return Reading(
@@ -185,7 +194,6 @@ class IntentModel:
             meaning=self.meaning.regression.weights.astype(np.float32),
             meaning_bias=self.meaning.regression.bias,
             examples=self.meaning.neighbours.rows,
-            counts=self.meaning.neighbours.counts,
             starts=self.meaning.neighbours.starts,
             spelling=self.spelling.weights.astype(np.float32),
             spelling_bias=self.spelling.bias,
@@ -213,13 +221,10 @@ class IntentModel:
                 meaning=Meaning(
                     arrays["centre"],
                     Linear(arrays["meaning"], arrays["meaning_bias"]),
-                    Neighbours(arrays["examples"], arrays["counts"], arrays["starts"]),
+                    Neighbours(arrays["examples"], arrays["starts"]),
                 ),
                 letters=Letters(tuple(facts["vocabulary"]), arrays["rarity"]),
-                # By rows: scipy would copy all of it at each message.
-                spelling=Linear(
-                    np.ascontiguousarray(arrays["spelling"]), arrays["spelling_bias"]
-                ),
+                spelling=Linear(arrays["spelling"], arrays["spelling_bias"]),
                 letter_weight=facts["letter_weight"],
                 temperature=facts["temperature"],
                 scope=Scope(facts["edge"], facts["scale"]),
@@ -235,12 +240,36 @@ class Examples:
     labels: NDArray[np.int64]
     names: Vectors
     weights: NDArray[np.float64]
+    worn: NDArray[np.bool_]  # mistyped copies of others
 
     def part(self, rows: NDArray[np.bool_]) -> "Examples":
         """Return these rows only."""
-        texts = tuple(text for text, kept in zip(self.texts, rows, strict=True) if kept)
-        vectors, labels, weights = self.vectors[rows], self.labels[rows], self.weights[rows]
-        return Examples(texts, vectors, labels, self.names, weights)
+        return Examples(
+            texts=tuple(text for text, kept in zip(self.texts, rows, strict=True) if kept),
+            vectors=self.vectors[rows],
+            labels=self.labels[rows],
+            names=self.names,
+            weights=self.weights[rows],
+            worn=self.worn[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the examples themselves cannot tell.
+
+    `rehearsal` comes with an encoder that was taught them: to it none of them is new.
+    `letter_weight` says how much letters weigh beside meaning; without, those kept back decide.
+    `worn` says which examples are mistyped copies of others: both regressions are trained on
+    them, too, but nearness is of what somebody wrote.
+    """
+
+    rehearsal: Rehearsal | None = None
+    letter_weight: float | None = None
+    worn: tuple[bool, ...] = ()
+
+
+NO_ADVICE = Advice()
 
 
 def train(
@@ -249,22 +278,24 @@ def train(
     labels: Sequence[str],
     names: Vectors,
     weights: Sequence[float] | None = None,
-    rehearsal: Rehearsal | None = None,
+    advice: Advice = NO_ADVICE,
 ) -> IntentModel:
     """Train on labelled messages.
 
     `names` holds the vector of each distinct label's words (`words_of`), in sorted order.
-    `weights` says how much each message counts, 1 unless given. `rehearsal` comes with an
-    encoder that was taught these messages: to such an encoder none of them is new.
+    `weights` says how much each message counts, 1 unless given.
     """
     intents = tuple(sorted(set(labels)))
     numbers = np.array([intents.index(label) for label in labels])
     counts = np.ones(len(labels)) if weights is None else np.array(weights, np.float64)
     folded = tuple(fold(one_code(text)) for text in texts)
-    examples = Examples(folded, vectors, numbers, names, counts)
-    rehearsed = rehearsal and _rehearsed(examples, intents, rehearsal)
+    worn = np.array(advice.worn or [False] * len(labels))
+    examples = Examples(folded, vectors, numbers, names, counts, worn)
+    rehearsed = advice.rehearsal and _rehearsed(examples, intents, advice.rehearsal)
     tried, trial = _rehearse(*rehearsed) if rehearsed else _cross_validate(examples)
-    weight = _letter_weight(trial, tried)
+    weight = advice.letter_weight
+    if weight is None:
+        weight = _letter_weight(trial, tried)
     strange = intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else -1
     refused = REFUSED if strange < 0 else REFUSED_BESIDE_STRANGERS
     meaning = _train_meaning(examples)
@@ -315,15 +346,18 @@ def _train_meaning(examples: Examples) -> Meaning:
     labels = np.concatenate([examples.labels, np.arange(intents)])
     weights = np.concatenate([examples.weights, np.ones(intents)])
     regression = _regress(rows, labels, weights, intents)
-    return Meaning(centre, regression, Neighbours.of(rows, labels, weights))
+    near = np.append(~examples.worn, np.ones(intents, bool))
+    return Meaning(centre, regression, Neighbours.of(rows[near], labels[near]))
 
 
 def _train_spelling(examples: Examples) -> tuple[Letters, Linear]:
-    vectorizer = _vectorizer()
+    many = len(examples.texts) > MANY
+    vectorizer = _vectorizer(fewest_texts=2 if many else 1)
     rows = vectorizer.fit_transform(examples.texts)
     letters = Letters(tuple(vectorizer.get_feature_names_out()), vectorizer.idf_)
     intents = len(examples.names)
-    return letters, _regress(rows, examples.labels, examples.weights, intents, "sag")
+    solver = "sag" if many else "lbfgs"
+    return letters, _regress(rows, examples.labels, examples.weights, intents, solver)
 
 
 def _regress(
@@ -335,7 +369,8 @@ def _regress(
 ) -> Linear:
     """Fit a regression with a column for every intent, also those without a row here.
 
-    All solvers find the same weights; `sag` is ten times as fast on long, sparse rows.
+    All solvers find the same weights; of many long, sparse rows `sag` finds them in a tenth of
+    the time, of few not at all.
     """
     seen = np.unique(labels)
     weights = np.zeros((rows.shape[1], intents))

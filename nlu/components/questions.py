@@ -27,6 +27,6 @@ def read_questions(community: Path) -> list[str]:
 
 def _questions(file: Path) -> Iterator[str]:
     found = FRONT_MATTER.match(file.read_text(encoding="utf-8"))
-    front: Any = yaml.safe_load(found["front"]) if found else {}
+    front: Any = yaml.load(found["front"], yaml.CSafeLoader) if found else {}
     for questions in (front.get("questions") or {}).values():
         yield from map(str, questions)

@@ -28,6 +28,7 @@ from bot.gateway import Gateway
 from bot.ground import Ground
 from bot.limits import Limits
 from bot.media import Media
+from bot.serving import options
 from bot.settings import Settings
 from knowledge.pack import NeverRequest, load_pack
 from tests.conftest import StandingClock
@@ -56,7 +57,7 @@ class Echo:
     deed: Callable[[str], None] | None = None
 
     async def reply(
-        self, *, tracker_id: str, turn_id: str, text: str, within: float
+        self, *, seat: str = "", tracker_id: str, turn_id: str, text: str, within: float
     ) -> list[Said]:
         self.heard.append((tracker_id, text))
         self.at_work += 1
@@ -130,9 +131,14 @@ def made_of(database: Database, clock: Clock, folder: Path, assistant: Echo) -> 
 
 
 @contextmanager
-def on_a_port(app: ASGIApp) -> Iterator[str]:
+def on_a_port(app: ASGIApp, **settings: str) -> Iterator[str]:
     """The app on a port of its own, as it is for everybody; yields its address."""
-    config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        ws="none",
+        **options(Settings.model_validate(settings))
+        | {"log_level": "error", "timeout_graceful_shutdown": 1},
+    )
     server, port = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0), backlog=512)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [port]})
     thread.start()
@@ -153,3 +159,4 @@ async def bot(database: Database, clock: StandingClock, tmp_path: Path) -> Async
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
         yield Bot(parts, assistant, clock, client, app)
+    await parts.webchat.open_pages.close()  # as the app's own end does

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -441,6 +442,23 @@ async def test_a_chat_the_platform_is_slow_with_holds_no_other_up(
     slow.go_on.set()
     await bringing
     assert slow.heard[1] == ("slow", "一")
+
+
+@pytest.mark.parametrize("gently", [True, False])
+async def test_a_courier_that_is_asked_to_end_waits_for_what_is_on_its_way(
+    database: Database, clock: StandingClock, tmp_path: Path, gently: bool
+) -> None:
+    """Else what arrives would be sent again: ended roughly, it is the negative control."""
+    slow, over = Slow(), threading.Event()
+    one = Courier(database, clock, {"telegram": slow}, tmp_path)
+    say(one, "slow", "你好")
+    running = asyncio.create_task(one.run(over))
+    while not sendings(one)[0].tries:
+        await asyncio.sleep(0.01)
+    over.set() if gently else running.cancel()
+    slow.go_on.set()
+    await asyncio.gather(running, return_exceptions=True)
+    assert states(one) == [SendingState.SENT if gently else SendingState.WAITING]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

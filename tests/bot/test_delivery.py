@@ -1,3 +1,4 @@
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -350,15 +351,14 @@ def test_what_comes_due_by_the_clock_is_looked_for_now_and_then(
         looked.append(at[0])
         return next(found)
 
-    def rest(seconds: float) -> None:
-        at[0] += seconds
+    class Over(threading.Event):
+        def is_set(self) -> bool:
+            return at[0] > 4
+
+        def wait(self, timeout: float | None = None) -> bool:
+            at[0] += timeout or 0
+            return self.is_set()
 
     monkeypatch.setattr("bot.delivery.time.monotonic", lambda: at[0])
-    monkeypatch.setattr("bot.delivery.time.sleep", rest)
-    with pytest.raises(KeyboardInterrupt):
-        worker.run(lambda: look() if at[0] < 4 else _stop())
+    worker.run(look, Over())
     assert looked == [0.0, 0.5, 2.5]  # again at once where something was found
-
-
-def _stop() -> bool:
-    raise KeyboardInterrupt

@@ -175,7 +175,7 @@ class Led:
     done: bool = False
 
     async def reply(
-        self, *, tracker_id: str, turn_id: str, text: str, within: float
+        self, *, seat: str = "", tracker_id: str, turn_id: str, text: str, within: float
     ) -> list[Said]:
         return await run_in_threadpool(self._reply, turn_id, text)
 

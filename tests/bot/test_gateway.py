@@ -14,7 +14,7 @@ from actions.db import Database, Db
 from actions.errors import TurnLost
 from actions.turns import EntryState, InboxEntry, TurnRow, TurnState
 from actions.wording import Said
-from bot import gateway
+from bot import gateway, work
 from bot.ground import STORE_SECONDS
 from knowledge.pack import NeverRequest
 from tests.bot.conftest import Bot
@@ -154,6 +154,25 @@ async def test_a_conversation_is_answered_strictly_in_order_one_turn_at_a_time(
         assert heard == [db.get_one(Message, message_id).text for message_id in kept]
 
 
+async def test_without_its_lock_a_conversation_is_answered_at_once(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: nothing keeps its messages one after the other."""
+
+    class NoLocks:
+        def setdefault(self, _conversation_id: str, lock: asyncio.Lock) -> asyncio.Lock:
+            return lock
+
+    monkeypatch.setattr(bot.parts.gateway, "_locks", NoLocks())
+    await bot.say("开始")
+    bot.assistant.slow = 0.2
+    asked = [asyncio.create_task(bot.say(f"第 {n} 句")) for n in range(5)]
+    while not (most := bot.assistant.at_work > 1) and not all(one.done() for one in asked):
+        await asyncio.sleep(0.01)
+    await asyncio.gather(*asked)
+    assert most
+
+
 async def test_conversations_never_wait_for_one_another(bot: Bot) -> None:
     bot.assistant.slow = 0.3
     sessions = [f"{n:032d}" for n in range(8)]
@@ -163,19 +182,22 @@ async def test_conversations_never_wait_for_one_another(bot: Bot) -> None:
     assert all("你说" in answer.json()["replies"][1]["text"] for answer in answers)
 
 
+@pytest.mark.parametrize("gateways", [1, 2])
 async def test_no_more_are_with_rasa_than_it_can_answer_in_time_and_all_are_answered(
-    bot: Bot,
+    bot: Bot, gateways: int
 ) -> None:
+    bot.parts.gateway.ground.gateways = gateways  # that share it
+    bot.parts.gateway.__post_init__()
     reply, most = bot.assistant.reply, []
 
     async def busy(**asked: Any) -> list[Said]:
         most.append(bot.assistant.at_work + 1)
         return await reply(**asked)
 
-    bot.assistant.reply, bot.assistant.slow = busy, 0.2  # type: ignore[method-assign]
+    bot.assistant.reply, bot.assistant.slow = busy, 0.5  # type: ignore[method-assign]
     sessions = [f"{n:032d}" for n in range(20)]
     answers = await asyncio.gather(*(bot.post("你好", session=one) for one in sessions))
-    assert max(most) == gateway.WITH_RASA
+    assert max(most) == gateway.WITH_RASA // gateways
     assert all("你说" in answer.json()["replies"][1]["text"] for answer in answers)
 
 
@@ -205,11 +227,12 @@ class Full(asyncio.Semaphore):
 
 
 async def test_a_turn_that_was_taken_over_while_it_waited_is_not_begun(bot: Bot) -> None:
-    bot.parts.gateway._room = full = Full()
+    bot.parts.gateway._rooms[""] = full = Full()
     asked = asyncio.create_task(bot.post("约课"))
     await full.waited_for.wait()
     with bot.parts.database.transaction() as db:
         turns.give_up(db, turns_of(bot)[0].id, now=bot.clock.now())
+    bot.parts.gateway.ground.turn_seconds = 0.1  # in which whoever took it over may answer
     full.release()
     await asked
     assert bot.assistant.heard == []
@@ -250,7 +273,7 @@ async def test_a_message_nobody_can_answer_goes_to_a_person_after_a_while(bot: B
 
 
 async def test_a_message_that_waited_long_behind_others_may_fail_once(bot: Bot) -> None:
-    bot.parts.gateway._room = full = Full()
+    bot.parts.gateway._rooms[""] = full = Full()
     asked = asyncio.create_task(bot.post("约课"))
     await full.waited_for.wait()
     bot.clock.pass_by(5 * gateway.PATIENCE)
@@ -509,6 +532,15 @@ async def test_whatever_begins_with_a_slash_reaches_rasa_as_words(bot: Bot, type
     await bot.say("约课")
     await bot.say(typed)
     assert not bot.assistant.heard[-1][1].startswith("/")
+
+
+async def test_what_is_not_written_as_words_would_be_a_payload(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control of writing it as words."""
+    monkeypatch.setattr(work, "as_words", lambda text: text)
+    await bot.say("/restart")
+    assert bot.assistant.heard[-1][1] == "/restart"
 
 
 async def test_an_emergency_is_answered_first_whoever_answers_the_conversation(

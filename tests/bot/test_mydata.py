@@ -39,7 +39,7 @@ class Offering:
         self.forgot: list[str] = []
 
     async def reply(
-        self, *, tracker_id: str, turn_id: str, text: str, within: float
+        self, *, seat: str = "", tracker_id: str, turn_id: str, text: str, within: float
     ) -> list[Said]:
         if text == "/restart":
             self.forgot.append(tracker_id)

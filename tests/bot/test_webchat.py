@@ -17,6 +17,7 @@ from actions import conversations
 from actions.conversations import Conversation, Feedback, Message, Upload
 from actions.people.model import Address, Words
 from actions.turns import EntryState, InboxEntry
+from bot import open_pages
 from bot.channels import webchat
 from bot.limits import Limits
 from bot.photos import redraw
@@ -421,7 +422,7 @@ def answer_as_staff(bot: Bot, words: str) -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webchat, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(open_pages, "EVERY", 0.02)
 
 
 @pytest.mark.usefixtures("quick")

@@ -11,7 +11,14 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FrameLocator,
+    Page,
+    TimeoutError,
+    expect,
+)
 from sqlalchemy import select
 
 from actions import conversations
@@ -145,13 +152,27 @@ def open_page(browser: Browser, served: Served) -> Iterator[Open]:
             context.add_init_script(script)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address if "://" in address else served.url + address)
+        asked = asked_for(page)
+        try:
+            page.goto(address if "://" in address else served.url + address)
+        except TimeoutError as error:
+            error.add_note(f"still without an answer: {sorted(asked)}")
+            raise
         return page
 
     yield open_
     for context in contexts:
         context.close()
     assert errors == []
+
+
+def asked_for(page: Page) -> set[str]:
+    """Return what the page has asked for and not got yet, as it is from now on."""
+    waiting: set[str] = set()
+    page.on("request", lambda request: waiting.add(request.url))
+    page.on("requestfinished", lambda request: waiting.discard(request.url))
+    page.on("requestfailed", lambda request: waiting.discard(request.url))
+    return waiting
 
 
 def say(page: Page | FrameLocator, text: str) -> None:

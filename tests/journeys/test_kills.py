@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench import telegram_drill
-from bench.drill import WRONG, plan, until
-from bench.telegram_drill import Town, on_telegram
+from bench.drills import telegram
+from bench.drills.kills import plan
+from bench.drills.running import WRONG, until
+from bench.drills.telegram import Town, on_telegram
 from setup.processes import free_port
 from tests.journeys.conftest import missing
 
@@ -22,10 +23,10 @@ CHATS = 3
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town() -> Iterator[Town]:
     if not Path(".venv-rasa/bin/rasa").exists():
         missing("the Rasa environment (make setup)")
-    with on_telegram(tmp_path_factory.mktemp("drill")) as running:
+    with on_telegram() as running:
         yield running
 
 
@@ -40,9 +41,9 @@ def test_nothing_is_lost_nor_done_twice_however_often_processes_are_killed(
     town.settle()
     there = town.figures()
     assert there["written"] > 0
-    assert {name: there[name] for name in telegram_drill.WRONG} == dict.fromkeys(
-        telegram_drill.WRONG, 0
-    ), there
+    assert {name: there[name] for name in telegram.WRONG} == dict.fromkeys(telegram.WRONG, 0), (
+        there
+    )
     figures = drill.figures()
     assert sum(figures["kills"].values()) == KILLS + KILLS_OF_RASA
     assert figures["booked"] + figures["request_filed"] > 0, figures

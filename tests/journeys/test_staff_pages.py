@@ -18,7 +18,7 @@ from tests.conftest import StandingClock
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
-PAGES = ("staff", "audit", "password", "households", "households/1")
+PAGES = ("staff", "audit", "operating", "password", "households", "households/1")
 
 HEAR_OUT = """audio => new Promise((done, fail) => {
     audio.onended = () => done(audio.currentTime);

@@ -7,14 +7,11 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from knowledge import check, search
+from knowledge import check
 from knowledge.embedder import OnnxEmbedder, Vectors
 from knowledge.pack import Pack, load_pack
 from knowledge.search import KnowledgeBase
-from tests.conftest import missing
-
-ENCODER = Path(".build/encoder")
-GUALI = Path("knowledge/data/guali")
+from tests.conftest import ENCODER, GUALI, missing
 
 
 class Letters:
@@ -88,12 +85,8 @@ def encoder() -> OnnxEmbedder:
 
 
 @pytest.fixture(scope="session")
-def base(
-    guali: Pack, encoder: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[KnowledgeBase]:
+def base(encoder: OnnxEmbedder, pack_index: Path) -> Iterator[KnowledgeBase]:
     """The shipped pack's index, with the real encoder."""
-    into = tmp_path_factory.mktemp("index")
-    search.build(guali, encoder, into)
-    opened = KnowledgeBase(into, encoder)
+    opened = KnowledgeBase(pack_index, encoder)
     yield opened
     opened.close()

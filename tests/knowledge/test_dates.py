@@ -104,6 +104,20 @@ def test_a_range_ends_when_it_was_said_to() -> None:
     assert (found.start.hour, found.end.hour) == (13, 15)
 
 
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("tomorrow 10 to 12 am", (10, 12)),  # said of noon
+        ("tomorrow 9:30-12am", (9, 12)),
+        ("tomorrow 10 am to 12 am", (10, 0)),
+        ("tomorrow 10 pm to 12 am", (22, 0)),
+    ],
+)
+def test_twelve_am_after_a_bare_hour_is_noon(text: str, hours: tuple[int, int]) -> None:
+    found = when(text)
+    assert (found.start.hour, found.end.hour) == hours
+
+
 def test_a_day_ends_at_midnight_and_a_part_of_it_when_it_does() -> None:
     whole, part = when("明天"), when("明天下午")
     assert (whole.grain, part.grain) == (Grain.DAY, Grain.DAY)

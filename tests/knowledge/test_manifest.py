@@ -20,6 +20,15 @@ def test_a_changed_a_missing_and_an_added_file_are_named(tmp_path: Path) -> None
     assert [manifest.changed(tmp_path, name) for name in "abc"] == ["a", "b", "c"]
 
 
+def test_the_first_of_all_files_that_is_not_as_written_is_named(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+    manifest.write(tmp_path)
+    assert manifest.first_changed(tmp_path) is None
+    (tmp_path / "b").write_text("B")
+    assert manifest.first_changed(tmp_path) == "b"
+
+
 def test_a_missing_manifest_is_a_change(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
     assert manifest.changed(tmp_path, "a") == manifest.NAME

@@ -32,6 +32,8 @@ def gate(guali: Pack, encoder: OnnxEmbedder) -> SafetyGate:
         ("闻到一股煤气", "gas-leak"),
         ("老头子倒在地上叫不醒", "injury"),
         ("孩子吞了电池", "injury"),
+        ("他不小心从楼梯上摔下来，叫不醒", "injury"),
+        ("大家当心，孩子从窗台掉下去了", "injury"),
         ("有人在敲诈我，说要打断我的腿", "violence"),
         ("my kitchen is on fire", "fire"),
         ("she is unconscious", "injury"),
@@ -50,6 +52,8 @@ def test_an_emergency_is_known(gate: SafetyGate, text: str, kind: str) -> None:
         "消防演习什么时候",
         "着火了怎么办的课",
         "以前有人晕倒过吗",
+        "食堂边上有个井没盖子，当心掉下去",
+        "地上有水，小心摔跤",
         "路灯坏了",
         "明天书法课几点",
         "你好",
@@ -63,7 +67,7 @@ def test_what_only_sounds_like_one_is_left_alone(gate: SafetyGate, text: str) ->
 
 
 def test_few_held_out_emergencies_are_missed_and_few_others_alarm(gate: SafetyGate) -> None:
-    """Measured: 2 of 71 missed, 8 of 71 near misses alarm. To miss is worse."""
+    """Measured: 1 of 71 missed, 7 of 71 near misses alarm. To miss is worse."""
     told = [
         (kind, found.id if (found := gate.check(text)) else "-") for kind, _, text in HELD_OUT
     ]
@@ -151,6 +155,9 @@ def test_a_pack_without_emergencies_has_a_gate_that_is_silent() -> None:
         ("楼下垃圾没人收，臭死了", None),
         ("楼上吵死人了", None),
         ("三号楼门口的灯坏脱了，夜里看不见", None),
+        ("楼道灯坏了好几天，晚上老人家下楼看不见", None),
+        ("灯坏了，孩子看不见了", "missing-person"),
+        ("停电灯灭了，我妈看不见人了", "missing-person"),
         ("我不想活了，烦死了", "self-harm"),
         ("吵死了，我真想死", "self-harm"),
         ("孩子晚上看不见了", "missing-person"),

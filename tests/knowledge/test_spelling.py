@@ -6,12 +6,12 @@ import pytest
 
 from knowledge.pack import Pack
 from knowledge.passages import passages_of
-from knowledge.spelling import Spelling
+from knowledge.spelling import Spelling, words_of
 
 
 @pytest.fixture(scope="module")
 def spelling(guali: Pack) -> Spelling:
-    return Spelling(passage.text for passage in passages_of(guali) if passage.asked)
+    return Spelling(words_of(p.text for p in passages_of(guali) if p.asked))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_pack_s_own_questions_are_left_as_they_are(guali: Pack) -> None:
     asked = [p.text for p in passages_of(guali) if p.asked and p.language == "zh"]
     changed = []
     for fold in range(5):
-        others = Spelling(text for n, text in enumerate(asked) if n % 5 != fold)
+        others = Spelling(words_of(text for n, text in enumerate(asked) if n % 5 != fold))
         changed += [text for text in asked[fold::5] if others.restore(text) != text]
     assert len(changed) / len(asked) <= 0.01
 
@@ -46,6 +46,18 @@ def test_the_pack_s_own_questions_are_left_as_they_are(guali: Pack) -> None:
 )
 def test_what_sounds_like_nothing_of_ours_is_left_alone(spelling: Spelling, text: str) -> None:
     assert spelling.restore(text) == text
+
+
+def test_of_two_words_that_sound_alike_the_more_usual_one_is_meant() -> None:
+    spelling = Spelling(words_of(["课程", "客城", "课程"]))
+    assert spelling.restore("棵程") == "课程"
+
+
+def test_how_a_text_sounds_may_be_said_by_a_table() -> None:
+    table = {"公": "gong", "交": "jiao", "胶": "jiao"}
+    spelling = Spelling(["公交"], lambda text: [table.get(one, one) for one in text])
+    assert spelling.restore("公胶站") == "公交站"
+    assert spelling.restore("工交站") == "工交站"  # not in the table
 
 
 def test_a_pack_without_words_puts_nothing_right() -> None:

@@ -12,6 +12,7 @@ from nlu.components.classifier import SentenceIntentClassifier, _write
 from nlu.components.encoder import Encoder
 from nlu.components.featurizer import SentenceFeaturizer
 from nlu.components.intents import OUT_OF_SCOPE, Reading
+from nlu.components.rewriter import PLAIN
 
 CONTEXT = ExecutionContext(GraphSchema({}))
 EXAMPLES = {
@@ -27,23 +28,56 @@ def featurizer(encoder: Encoder) -> SentenceFeaturizer:
 
 @pytest.fixture
 def loaded(tmp_path: Path, featurizer: SentenceFeaturizer) -> SentenceIntentClassifier:
+    return trained({}, tmp_path, featurizer)
+
+
+def said_plainly(text: str, intent: str | None = None) -> Message:
+    return Message({TEXT: text, PLAIN: text} | ({INTENT: intent} if intent else {}))
+
+
+def trained(
+    config: dict[str, float], folder: Path, featurizer: SentenceFeaturizer
+) -> SentenceIntentClassifier:
     """The classifier as a server loads it from a trained model."""
-    said = [Message.build(t, intent=i) for i, texts in EXAMPLES.items() for t in texts]
+    said = [said_plainly(t, i) for i, texts in EXAMPLES.items() for t in texts]
     data = featurizer.process_training_data(TrainingData([*said, Message({INTENT: "greet"})]))
-    storage, resource = LocalModelStorage(tmp_path), Resource("intents")
-    SentenceIntentClassifier.create({}, storage, resource, CONTEXT).train(data)
-    return SentenceIntentClassifier.load({}, storage, resource, CONTEXT)
+    folder.mkdir(exist_ok=True)
+    storage, resource = LocalModelStorage(folder), Resource("intents")
+    SentenceIntentClassifier.create(config, storage, resource, CONTEXT).train(data)
+    return SentenceIntentClassifier.load(config, storage, resource, CONTEXT)
 
 
 def test_a_message_gets_intent_ranking_and_how_much_it_is_in_scope(
     loaded: SentenceIntentClassifier, featurizer: SentenceFeaturizer
 ) -> None:
-    message = Message.build("几点关门呀")
+    message = said_plainly("几点关门呀")
     loaded.process(featurizer.process([message]))
     read = message.as_dict(only_output_properties=True)
     assert read["intent"]["name"] == "ask_hours"
     assert {r["name"] for r in read["intent_ranking"]} == set(EXAMPLES)
     assert read["in_scope"] > 0.5
+
+
+def test_how_much_letters_weigh_is_said_in_the_pipeline(
+    tmp_path: Path, featurizer: SentenceFeaturizer
+) -> None:
+    [asked] = featurizer.process([said_plainly("下趟公交")])
+    sure = []
+    for weight in (0.0, 4.0):
+        model = trained({"letter_weight": weight}, tmp_path / str(weight), featurizer)
+        [read] = model.process([asked])
+        assert read.get(INTENT)["name"] == "ask_departure"
+        sure.append(read.get(INTENT)["confidence"])
+    assert sure[0] != sure[1]
+
+
+@pytest.mark.parametrize("marks", ["/", "。。。", "?!", "--", " . "])
+def test_marks_alone_are_nothing_we_know(
+    loaded: SentenceIntentClassifier, featurizer: SentenceFeaturizer, marks: str
+) -> None:
+    message = said_plainly(marks)
+    loaded.process(featurizer.process([message]))
+    assert message.get(INTENT) == {"name": "nlu_fallback", "confidence": 1.0}
 
 
 def test_a_message_without_words_is_left_as_it_is(loaded: SentenceIntentClassifier) -> None:

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components.encoder import Encoder
 from nlu.components.featurizer import SentenceFeaturizer
+from nlu.components.rewriter import PLAIN
 
 
 @pytest.fixture
@@ -13,10 +14,10 @@ def featurizer(encoder: Encoder) -> SentenceFeaturizer:
     return SentenceFeaturizer(SentenceFeaturizer.get_default_config(), encoder)
 
 
-def test_a_message_gets_its_vector_as_its_one_feature(
+def test_a_message_gets_the_vector_of_its_plain_words_as_its_one_feature(
     featurizer: SentenceFeaturizer, encoder: Encoder
 ) -> None:
-    message = Message.build("几点开门")
+    message = Message({TEXT: "请问几点开门", PLAIN: "几点开门"})
     featurizer.process([message])
     sequence, sentence = message.get_dense_features(TEXT)
     assert sequence is None
@@ -24,7 +25,7 @@ def test_a_message_gets_its_vector_as_its_one_feature(
 
 
 def test_training_examples_get_theirs(featurizer: SentenceFeaturizer) -> None:
-    example = Message.build("几点开门", intent="ask_hours")
+    example = Message({TEXT: "几点开门", PLAIN: "几点开门", INTENT: "ask_hours"})
     featurizer.process_training_data(TrainingData([example]))
     assert example.get_dense_features(TEXT)[1] is not None
 

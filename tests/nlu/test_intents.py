@@ -6,7 +6,14 @@ import pytest
 
 from nlu.components import intents
 from nlu.components.encoder import Encoder
-from nlu.components.intents import OUT_OF_SCOPE, UNSEEN, IntentModel, words_of
+from nlu.components.intents import (
+    NO_ADVICE,
+    OUT_OF_SCOPE,
+    UNSEEN,
+    Advice,
+    IntentModel,
+    words_of,
+)
 
 SAID = {
     "ask_hours": [
@@ -48,11 +55,13 @@ SAID = {
 }
 
 
-def train(encoder: Encoder, said: dict[str, Sequence[str]]) -> IntentModel:
+def train(
+    encoder: Encoder, said: dict[str, Sequence[str]], advice: Advice = NO_ADVICE
+) -> IntentModel:
     texts = [text for sentences in said.values() for text in sentences]
     labels = [label for label, sentences in said.items() for _ in sentences]
     names = encoder.embed_all([words_of(label) for label in sorted(said)])
-    return intents.train(texts, encoder.embed_all(texts), labels, names)
+    return intents.train(texts, encoder.embed_all(texts), labels, names, advice=advice)
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +156,15 @@ def test_nothing_saved_can_run(model: IntentModel, tmp_path: Path) -> None:
     for arrays in tmp_path.glob("*.npz"):
         with np.load(arrays, allow_pickle=False) as kept:
             assert all(kept[name].dtype.kind in "fi" for name in kept.files)
+
+
+def test_mistyped_copies_teach_and_are_no_neighbours(
+    encoder: Encoder, model: IntentModel
+) -> None:
+    total = sum(map(len, SAID.values()))
+    taught = train(encoder, SAID, Advice(worn=(True, *[False] * (total - 1))))
+    assert len(taught.meaning.neighbours.rows) == len(model.meaning.neighbours.rows) - 1
+    assert np.array_equal(taught.meaning.regression.weights, model.meaning.regression.weights)
 
 
 def test_the_names_of_intents_are_read_as_words() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nlu.components import intents, rehearsal
-from nlu.components.intents import words_of
+from nlu.components.intents import Advice, words_of
 from nlu.components.rehearsal import Rehearsal
 
 WIDTH = 8
@@ -38,7 +38,8 @@ def train(found: Rehearsal | None) -> intents.IntentModel:
     labels = [i for i in INTENTS for _ in range(EACH)]
     clear = np.eye(WIDTH, dtype=np.float32)
     vectors = np.stack([clear[INTENTS.index(label)] for label in labels])
-    return intents.train(texts, vectors, labels, clear[: len(INTENTS)], rehearsal=found)
+    names = clear[: len(INTENTS)]
+    return intents.train(texts, vectors, labels, names, advice=Advice(found))
 
 
 def test_a_text_is_found_however_it_is_written(folder: Path) -> None:

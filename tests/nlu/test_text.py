@@ -1,6 +1,6 @@
 import pytest
 
-from nlu.components.text import fold, one_code
+from nlu.components.text import fold, one_code, says_something
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,13 @@ def test_what_a_message_wants_does_not_depend_on_the_code_in_it(typed: str) -> N
 )
 def test_what_is_no_code_stays_as_it_is(typed: str) -> None:
     assert one_code(typed) == typed
+
+
+@pytest.mark.parametrize("text", ["好", "ok", "3", "👍", "😀!", "٣"])
+def test_letters_digits_and_pictures_say_something(text: str) -> None:
+    assert says_something(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "/", "／", "。。。", "?!", "——", "+", "~", "￥"])
+def test_marks_alone_say_nothing(text: str) -> None:
+    assert not says_something(text)

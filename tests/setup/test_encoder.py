@@ -10,6 +10,7 @@ import pytest
 from knowledge import manifest
 from knowledge.embedder import OnnxEmbedder
 from knowledge.errors import EncoderUnusable
+from setup import steps
 from setup.settings import BUILD
 
 BUILT = BUILD / "encoder"
@@ -39,8 +40,8 @@ def flip_a_byte(file: Path) -> None:
 
 
 def test_every_file_is_in_the_manifest_and_is_the_one_named_there() -> None:
-    names = [str(f.relative_to(BUILT)) for f in BUILT.rglob("*") if f.is_file()]
-    names.remove(manifest.NAME)
+    files = {str(f.relative_to(BUILT)) for f in BUILT.rglob("*") if f.is_file()}
+    names = files - {manifest.NAME, steps.MARK}
 
     assert MODEL in names
     assert manifest.changed(BUILT, *names) is None
@@ -77,7 +78,7 @@ def test_the_two_forms_of_the_encoder_agree(copy: Path) -> None:
 
     small = OnnxEmbedder(copy).embed_queries(texts)
 
-    assert np.all((small * whole).sum(1) > 0.97)
+    assert np.all((small * whole).sum(1) > 0.999)
 
 
 def test_meanings_that_are_close_have_vectors_that_are_close() -> None:

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def test_a_file_more_or_less_has_another_fingerprint(folder: Path, change: str) 
         (folder / "a.yml").rename(folder / "z.yml")
 
     assert fingerprint(folder) != before
+
+
+def test_a_copy_in_another_folder_has_the_same_fingerprint(
+    folder: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "elsewhere" / folder.name))
+
+    assert fingerprint(copy) == fingerprint(folder)
 
 
 def test_what_is_said_besides_counts(folder: Path) -> None:

@@ -55,6 +55,38 @@ def test_no_secret_stands_on_a_command_line(said: Settings) -> None:
         assert not set(made.values()) & set(program.command)
 
 
+@pytest.fixture
+def grown(said: Settings) -> Settings:
+    many = {"GATEWAYS": "2", "WORKERS": "2", "RASA_WORKERS": "3", "ACTIONS_WORKERS": "2"}
+    return said.with_variables(**many)
+
+
+def test_several_of_a_kind_are_numbered_each_on_a_port_of_its_own(grown: Settings) -> None:
+    names = [program.name for program in programs(grown)]
+    ports = [program.port for program in programs(grown) if program.port]
+
+    assert names == [
+        *("rasa", "rasa-2", "rasa-3", "actions", "actions-2", "bot", "bot-2"),
+        *("worker", "worker-2"),
+    ]
+    assert len(set(ports)) == len(ports) == 7
+    assert {9000, 9001} < set(ports)
+
+
+def test_each_rasa_has_an_action_server_and_the_gateways_know_of_all(grown: Settings) -> None:
+    by_name = {program.name: program for program in programs(grown)}
+    rasas = [program for name, program in by_name.items() if name.startswith("rasa")]
+    servers = [program for name, program in by_name.items() if name.startswith("actions")]
+    asked = [rasa.environment["ACTIONS_PORT"] for rasa in rasas]
+
+    assert asked == [str(servers[n % 2].port) for n in range(3)]
+    for name in ("bot", "bot-2"):
+        told = by_name[name].environment
+        assert told["RASA_URL"].split() == [f"http://{LOOPBACK}:{rasa.port}" for rasa in rasas]
+        assert len(told["ACTIONS_URL"].split()) == 2
+    assert [by_name[name].environment["PORT"] for name in ("bot", "bot-2")] == ["9000", "9001"]
+
+
 def test_secrets_are_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
     made = keep_secrets(tmp_path)
 

@@ -22,6 +22,22 @@ def test_a_port_that_is_none_is_named(port: str) -> None:
         settings.of({"PORT": port})
 
 
+@pytest.mark.parametrize("many", ["none", "0", "-1", "65"])
+def test_a_number_of_processes_that_is_none_is_named(many: str) -> None:
+    with pytest.raises(settings.SettingInvalid, match=f"RASA_WORKERS={many}"):
+        settings.of({"RASA_WORKERS": many})
+
+
+@pytest.mark.parametrize("kind", ["GATEWAYS", "WORKERS"])
+@pytest.mark.parametrize("store", ["", "sqlite:///x.db"])
+def test_several_gateways_or_workers_on_sqlite_are_refused_in_a_sentence(
+    kind: str, store: str
+) -> None:
+    with pytest.raises(settings.SettingInvalid, match=f"{kind}=2 needs PostgreSQL"):
+        settings.of({kind: "2", "DATABASE_URL": store})
+    settings.of({kind: "2", "DATABASE_URL": "postgresql+psycopg://x@db/y"})
+
+
 def test_the_environment_wins_over_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,8 @@ class Place:
         return lines
 
     def state(self, name: str = "state", **variables: str) -> Settings:
-        return settings.of({"STATE_DIR": str(self.folder / name)} | variables)
+        places = {"STATE_DIR": str(self.folder / name), "BUILD_DIR": str(self.folder / "build")}
+        return settings.of(places | variables)
 
     def step(self, name: str, makes: str) -> Step:
         code = COPY.replace("{", "{{").replace("}", "}}")
@@ -62,8 +63,6 @@ class Place:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     place = Place(tmp_path)
     place.source.write_text("one")
-    monkeypatch.setattr(steps, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(steps, "MADE", tmp_path / "build" / "made")
     monkeypatch.setattr(steps, "INDEX", place.step("index", "index"))
     monkeypatch.setattr(steps, "TRAINING", place.step("model", "model"))
     monkeypatch.setattr(steps, "DATABASE", place.step("database", ""))
@@ -75,6 +74,13 @@ def test_the_first_set_up_does_every_step(place: Place) -> None:
 
     assert place.done() == ["index", "model", "database"]
     assert (place.folder / "state" / "model" / "xiaoli.tar.gz").read_text() == "one"
+
+
+def test_a_place_that_is_being_restored_is_refused(place: Place) -> None:
+    (place.folder / "state" / steps.UNFINISHED).mkdir(parents=True)
+    with pytest.raises(SetupFailed, match=r"恢复没有完成.*make restore.*begins anew"):
+        steps.make_state(place.state())
+    assert place.done() == []
 
 
 def test_a_second_set_up_does_nothing(place: Place) -> None:
@@ -172,7 +178,10 @@ def test_only_the_latest_products_are_kept(place: Place) -> None:
         place.source.write_text(str(n))
         steps.make_state(place.state())
 
-    assert len(list((steps.MADE / "model").iterdir())) == steps.KEPT_PRODUCTS
+    assert (
+        len(list((place.state().build_dir / steps.MADE / "model").iterdir()))
+        == steps.KEPT_PRODUCTS
+    )
 
 
 @pytest.mark.parametrize("name", [steps.MODEL, steps.MODEL_ENCODER])

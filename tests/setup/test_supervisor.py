@@ -1,5 +1,6 @@
 """The supervisor, on small real processes."""
 
+import io
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from setup import processes
+from setup.lines import Lines
 from setup.processes import Program, free_port, is_free
 from setup.supervisor import Supervisor, end_leftovers
 
@@ -136,6 +138,34 @@ def test_lines_are_passed_on_with_the_name_of_their_program(
     )
 
     until(lambda: {("bot", "hello"), ("worker", "哎")} <= set(terminal.lines))
+
+
+def test_what_a_full_disk_has_no_room_for_stops_nobody(
+    tmp_path: Path, terminal: Terminal
+) -> None:
+    """Its run file cannot be written, nor the lines of what it runs."""
+    with (
+        Path("/dev/full").open("ab", buffering=0) as full,
+        io.TextIOWrapper(full, write_through=True) as no_room,
+    ):
+        lines = Lines(no_room)
+
+        def say(name: str, line: str) -> None:
+            lines.say(name, line)
+            terminal.say(name, line)
+
+        supervisor = Supervisor(
+            [program("bot", "print('here', flush=True); import time; time.sleep(60)")],
+            say,
+            tmp_path / "gone" / "run.json",
+        )
+        supervisor.start()
+        until(lambda: terminal.shows("here"))
+        first = supervisor.pid("bot")
+        os.kill(first, signal.SIGKILL)
+        until(lambda: _is_another(supervisor, first))
+        supervisor.stop()
+    assert terminal.shows("cannot be written")
 
 
 def test_stopping_ends_whole_process_groups(

@@ -88,19 +88,16 @@ def test_what_is_built_is_whole_and_says_what_it_was_not_taught_at_first(
     assert rehearsal.vector("never said") is None
 
 
-def test_blocks_lose_next_to_nothing_of_what_was_taught(
-    taught: Network, tmp_path: Path
+def test_what_is_written_is_next_to_what_was_taught(
+    taught: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    apart = {}
-    for blocks in (True, False):
-        folder = tmp_path / str(blocks)
-        (folder / "onnx").mkdir(parents=True)
-        shutil.copyfile(BASE / "tokenizer.json", folder / "tokenizer.json")
-        encoder.write_onnx(taught.model, folder, blocks=blocks)
-        manifest.write(folder)
-        small = OnnxEmbedder(folder).embed_queries(TEXTS)
-        apart[blocks] = 1 - float((small * taught.embed(TEXTS)).sum(1).mean())
-    assert apart[True] < 0.001 < apart[False]
+    monkeypatch.setattr(tuning, "_quick_in_halves", lambda: False)  # compared with the whole
+    (tmp_path / "onnx").mkdir()
+    shutil.copyfile(BASE / "tokenizer.json", tmp_path / "tokenizer.json")
+    encoder.write_onnx(taught.model, tmp_path)
+    manifest.write(tmp_path)
+    small = OnnxEmbedder(tmp_path).embed_queries(TEXTS)
+    assert float((small * taught.embed(TEXTS)).sum(1).min()) > 0.998
 
 
 def test_the_same_examples_are_taught_once(

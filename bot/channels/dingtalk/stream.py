@@ -55,11 +55,12 @@ class Waiting:
 
 @dataclass
 class Stream:
-    """Holds the connection, whatever happens to it."""
+    """Holds the connection, whatever happens to it; `hears`: there is one."""
 
     dingtalk: DingTalk
     gateway: Gateway
     rest: Callable[[float], Awaitable[None]] = asyncio.sleep
+    hears: bool = True
     _waiting: asyncio.Queue[Waiting] = field(
         default_factory=lambda: asyncio.Queue(MOST_WAITING)
     )
@@ -85,8 +86,10 @@ class Stream:
                 connection = await self._connect()
             except Exception as error:
                 log.warning("DingTalk cannot be reached", error=kind_of(error))
+                self.hears = False
             else:
                 log.info("DingTalk is connected")
+                self.hears = True
                 over, asked = asyncio.Event(), asyncio.Event()
                 tasks.create_task(self._listen_to(connection, over, asked))
                 await over.wait()

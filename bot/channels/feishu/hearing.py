@@ -117,7 +117,8 @@ class Ears:
 
     async def _in_time(self, work: Callable[[T], U], about: T) -> U:
         within = self.gateway.ground.store_seconds
-        return await asyncio.wait_for(run_in_threadpool(work, about), within)
+        async with asyncio.timeout(within):
+            return await run_in_threadpool(work, about)
 
     def _toast(self) -> dict[str, Any]:
         words = {

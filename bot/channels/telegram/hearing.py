@@ -46,10 +46,11 @@ AFTER_TROUBLE = 3.0  # seconds
 
 @dataclass
 class Ears:
-    """Takes updates in."""
+    """Takes updates in; `hears`: the last time we asked Telegram for something, it answered."""
 
     telegram: Telegram
     gateway: Gateway
+    hears: bool = True
     _aside: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def webhook(self, request: Request) -> Response:
@@ -85,7 +86,8 @@ class Ears:
                     self._begin(self._see_to(heard.tap, again=kept.known))
             case Gone() | Back() | Moved() as news:
                 within = self.gateway.ground.store_seconds
-                await asyncio.wait_for(run_in_threadpool(self._note, news), within)
+                async with asyncio.timeout(within):
+                    await run_in_threadpool(self._note, news)
             case None:
                 pass
 
@@ -125,7 +127,9 @@ class Ears:
     async def wait_for_calls(self) -> None:
         """Tell Telegram where to call us; until that is done, again and again."""
         while not await self._settled_in():
+            self.hears = False
             await asyncio.sleep(AFTER_TROUBLE)
+        self.hears = True
 
     async def ask(self) -> None:
         """Ask for updates for as long as the process lives; each is kept before the next."""
@@ -134,8 +138,10 @@ class Ears:
         while True:
             try:
                 after = await self.ask_once(after)
+                self.hears = True
             except Exception as error:
                 log.warning("telegram could not be asked", error=kind_of(error))
+                self.hears = False
                 await asyncio.sleep(AFTER_TROUBLE)
 
     async def ask_once(self, after: int | None) -> int | None:

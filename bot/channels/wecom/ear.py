@@ -32,13 +32,17 @@ CATCH_UP = 300.0  # seconds between looks for what no call told us of
 WINDOW = CHANNELS[NAME].window
 
 
-@dataclass(frozen=True)
+@dataclass
 class KfEar:
-    """Hears what residents say to the company's customer-service accounts."""
+    """Hears what residents say to the company's customer-service accounts.
+
+    `hears`: the last time we looked for what is new, it could be read.
+    """
 
     gateway: Gateway
     callbacks: Callbacks
     account: KfAccount
+    hears: bool = True
     _reading: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def verify(self, request: Request) -> Response:
@@ -70,8 +74,10 @@ class KfEar:
             for account in await run_in_threadpool(self._accounts):
                 try:
                     await self.read_on(account)
+                    self.hears = True
                 except Exception as error:  # the platform or the store may be away
                     log.error("WeCom could not be read", error=kind_of(error))
+                    self.hears = False
             await asyncio.sleep(CATCH_UP)
 
     async def read_on(self, account: str, token: str = "") -> None:

@@ -9,23 +9,15 @@ from actions.answers import actions as answers
 from actions.content import editions
 from actions.content.model import Edition
 from actions.dialogue import Ground
-from knowledge import search
 from knowledge.embedder import OnnxEmbedder
-from knowledge.pack import load_pack
 from knowledge.search import KnowledgeBase
 from tests.actions.conftest import Talk
-from tests.conftest import missing
-
-ENCODER = Path(".build/encoder")
+from tests.conftest import ENCODER
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    if not (ENCODER / "manifest.json").exists():
-        missing("the encoder (make setup)")
-    folder, embedder = tmp_path_factory.mktemp("index"), OnnxEmbedder(ENCODER)
-    search.build(load_pack(Path("knowledge/data/guali")), embedder, folder)
-    opened = KnowledgeBase(folder, embedder)
+def base(pack_index: Path) -> Iterator[KnowledgeBase]:
+    opened = KnowledgeBase(pack_index, OnnxEmbedder(ENCODER))
     yield opened
     opened.close()
 

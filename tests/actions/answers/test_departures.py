@@ -346,6 +346,37 @@ def test_an_old_person_gets_two_ways_in_short_sentences(talk: Talk) -> None:
     assert "示例数据" in heard.text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "瓜沥公交站昨天八点有车吗",
+        "昨天瓜沥公交站的末班车",
+        "瓜沥公交站今天早上六点的车",
+        "瓜沥公交站上周三有车吗",
+    ],
+)
+def test_a_time_that_is_over_is_said_to_be_before_the_next_buses(talk: Talk, text: str) -> None:
+    heard = begin(talk, text, entities=[STATION])
+    assert heard.done
+    assert "已经过去了" in heard.text
+    assert "瓜沥公交站上车" in heard.text
+
+
+@pytest.mark.parametrize(
+    "text", ["瓜沥公交站今天的首班车", "瓜沥公交站早上第一班车", "瓜沥公交站今天有车吗"]
+)
+def test_what_can_still_be_told_of_today_is_told_without_a_word(talk: Talk, text: str) -> None:
+    heard = begin(talk, text, entities=[STATION])
+    assert heard.done
+    assert "过去" not in heard.text
+
+
+def test_another_day_after_one_that_is_over_is_answered_for_that_day(talk: Talk) -> None:
+    begin(talk, "瓜沥公交站昨天八点有车吗", entities=[STATION])
+    heard = begin(talk, "瓜沥公交站明天上午八点呢", entities=[STATION])
+    assert "过去" not in heard.text
+
+
 @on_one_database
 def test_after_the_timetables_last_day_it_is_said_to_have_expired(talk: Talk) -> None:
     heard = begin(talk, "2029年1月1日瓜沥公交站的车")

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from actions import happenings
 from actions.booking import service
 from actions.booking.model import Booking, BookingStatus
 from actions.booking.programme import cancelled_late, described
@@ -54,6 +55,17 @@ def test_a_booking_takes_its_places(ground: Ground, make_session: MakeSession) -
     book(ground, session_id, places=3)
     assert session_of(ground, session_id).left == 2
     assert [booking.places for booking in active(ground)] == [3]
+
+
+def test_the_town_may_hear_that_places_were_taken_and_given_back(
+    ground: Ground, make_session: MakeSession
+) -> None:
+    session_id = make_session(5)
+    cancel(ground, book(ground, session_id, places=3))
+    with ground.database.reading() as db:
+        told = happenings.unannounced(db, 9)
+    assert [one.what for one in told] == ["booking.made", "booking.cancelled"]
+    assert [one.facts["places"] for one in told] == [3, 3]
 
 
 def test_a_booking_is_made_once_until_it_is_cancelled_and_then_again(

@@ -1,5 +1,6 @@
 """Publishing is all or nothing: what breaks a question, or is broken, changes nothing."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -190,6 +191,24 @@ def test_what_cannot_be_opened_any_more_is_not_rolled_back_to(newsroom: Newsroom
     (newsroom.press.home.index_dir / earlier.index_version / "manifest.json").unlink()
     with pytest.raises(Refusal, match="edition_gone"):
         newsroom.roll_back_to(1)
+
+
+def test_what_residents_get_is_published_again_where_only_the_store_was_brought_back(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.set_up()
+    newsroom.write("card", lambda text: text.replace("在一楼", "在三楼"))
+    newsroom.publish()
+    active = newsroom.active()
+    assert active
+    shutil.rmtree(newsroom.press.home.index_dir / active.index_version)
+    shutil.rmtree(newsroom.press.home.shelf.folder)
+    again = newsroom.set_up()
+    assert again
+    assert again.state == State.PUBLISHED
+    assert asked(newsroom, "借书卡怎么办").record_id == "card"
+    assert "三楼" in newsroom.pack().articles["card"].body.zh
+    assert newsroom.set_up() is None
 
 
 def test_a_roll_back_finds_the_vectors_that_are_kept_in_postgresql(

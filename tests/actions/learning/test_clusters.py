@@ -9,8 +9,7 @@ from actions.learning.clusters import Cluster
 from actions.learning.model import Miss, Reason
 from actions.people.model import Words
 from knowledge.embedder import OnnxEmbedder
-from tests.conftest import missing
-from tests.knowledge.conftest import ENCODER
+from tests.conftest import ENCODER, missing
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 

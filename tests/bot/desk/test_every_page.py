@@ -70,6 +70,7 @@ WHOSE = {
     "/staff": frozenset({"boss", "mayor"}),
     "/data": frozenset({"boss", "mayor"}),
     "/audit": frozenset({"boss", "mayor", "other-boss"}),  # of their own staff
+    "/operating": frozenset({"boss", "mayor", "other-boss"}),  # the same for all of them
     "/cockpit": EVERYBODY - {"editor", "organiser", "other-organiser"},  # each their own
     "/roundtable": TALKS,
     "/password": EVERYBODY,
@@ -611,6 +612,7 @@ CASES = {
     ("POST", "/staff/{staff_id}/reset"): Case(colleague, NO_COLLEAGUE, taken=200),
     ("POST", "/staff/{staff_id}/disable"): Case(colleague, NO_COLLEAGUE),
     ("GET", "/audit"): Case(shows=lambda _: "read_"),
+    ("GET", "/operating"): Case(shows=lambda _: "语言模型"),
     ("GET", "/password"): Case(),
     ("POST", "/password"): Case(sent=lambda _: PASSWORDS),
     ("POST", "/language"): Case(sent=lambda _: {"language": "en"}),

@@ -40,7 +40,7 @@ async def test_nobody_is_led_where_they_may_not_go(village: Village) -> None:
         *("/", "/requests", "/sessions", "/chat", "/visits", "/cockpit", "/roundtable"),
         *("/calls", "/undelivered", "/alerts", "/reports", "/helpers", "/households"),
     ]
-    others = {*of_staff[1:], "/staff", "/audit", "/data"}
+    others = {*of_staff[1:], "/staff", "/audit", "/operating", "/data"}
     for name, led in {
         "own": of_staff,
         "dispatcher": of_staff,

@@ -275,7 +275,7 @@ async def test_where_dingtalk_is_away_we_ask_less_and_less_often(office: Office)
 
 async def test_the_door_is_a_connection_and_no_address(office: Office) -> None:
     platforms = {NAME: office.dingtalk}
-    (ear,) = doors.hear_all(office.parts.settings, platforms, office.parts.gateway)
+    (ear,) = doors.hear_all(office.parts.settings, platforms, office.parts.gateway).values()
     assert ear.routes is None
     assert ear.listen is not None
 

@@ -13,7 +13,7 @@ from actions.channels import CHANNELS
 from actions.conversations import Author, Conversation
 from actions.people.model import Address
 from actions.sending import Priority, Sending, Way
-from bot import voices
+from actions.vitals import Vitals
 from bot.channels.platform import Letter
 from bot.voice.audio import decode
 from bot.voice.speaker import Speaker
@@ -235,8 +235,9 @@ async def test_groups_are_not_spoken_to_nor_is_what_many_are_told_said_to_each(
 async def test_notices_are_spoken_and_what_became_of_voices_is_counted(
     speaking: Speaking,
 ) -> None:
-    await speaking.say("语音回复")
     database, now = speaking.town.parts.database, speaking.town.clock.now()
+    telling = Vitals(database, speaking.town.clock)
+    await speaking.say("语音回复")
     with database.transaction() as db:
         talk = db.scalars(select(Conversation)).one()
         way = Way(Priority.NOTICE)
@@ -244,10 +245,10 @@ async def test_notices_are_spoken_and_what_became_of_voices_is_counted(
     await speaking.town.hear()
     await speaking.voices.say_waiting()
     assert speaking.sent()[-2:] == ["明天停水", "(voice)"]
+    telling.write()
     page = await speaking.town.client.get("/metrics")
     said = speaking.outcomes().count(Outcome.SAID)
-    assert f'xiaoli_voices{{outcome="said"}} {float(said)}' in page.text
-    assert voices.COUNTED.labels(Outcome.FAILED)._value.get() == 0
+    assert f'xiaoli_voices_total{{outcome="said"}} {float(said)}' in page.text
 
 
 async def test_what_is_no_opus_is_refused_by_the_fake_as_by_telegram(

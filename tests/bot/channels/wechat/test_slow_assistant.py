@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -123,7 +124,7 @@ async def _day(
     people = People(Caller(client, clock, seal(), weixin), day, drops)
     courier = Courier(database, clock, platforms, folder)
     at_work = [
-        asyncio.ensure_future(courier.run()),
+        asyncio.ensure_future(courier.run(threading.Event())),
         asyncio.ensure_future(life.background(made.gateway)()),
     ]
     await asyncio.gather(*map(people.live, range(RESIDENTS)))

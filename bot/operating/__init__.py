@@ -1,0 +1,1 @@
+"""What an operator sees: which part works and since when, what waits, what runs."""

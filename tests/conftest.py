@@ -325,8 +325,24 @@ def make_every_table(database: Database) -> None:
         Base.metadata.create_all(database.engine)
 
 
+def wait_for_others(database: Database) -> None:
+    """Until no thread that a test left behind is within a transaction: to lock deadlocks."""
+    within = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND backend_type = 'client backend' AND pid <> pg_backend_pid() "
+        "AND xact_start IS NOT NULL"
+    )
+    until = time.monotonic() + 20
+    engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:  # each question sees what is so now
+        while connection.exec_driver_sql(within).scalar():
+            assert time.monotonic() < until, "a transaction of this test never ends"
+            time.sleep(0.05)
+
+
 def empty_every_table(database: Database) -> None:
     """Leave nothing of a test behind but the tables; ids begin at one again."""
+    wait_for_others(database)
     again = (  # also where what drew a number was rolled back
         "SELECT setval(quote_ident(sequencename)::regclass, 1, false) "
         "FROM pg_sequences WHERE last_value IS NOT NULL"
@@ -337,7 +353,7 @@ def empty_every_table(database: Database) -> None:
         for table in Base.metadata.sorted_tables
     )
     with database.engine.begin() as connection:
-        connection.exec_driver_sql(f"LOCK TABLE {tables}")  # a thread may still be writing
+        connection.exec_driver_sql(f"LOCK TABLE {tables}")  # a thread may begin to write
         left = set(connection.exec_driver_sql(used).scalars())
         for table in reversed(Base.metadata.sorted_tables):
             if table.name in left:

@@ -9,49 +9,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
-from actions import (
-    alerts,
-    conversations,
-    cursors,
-    errands,
-    happenings,
-    outbox,
-    pacing,
-    sending,
-    told,
-    turns,
-    vitals,
-)
-from actions.acquaintance import model as acquaintance_model
-from actions.booking import model as booking_model
 from actions.booking.schedule import write_sessions
-from actions.care import model as care_model
 from actions.content import importing
-from actions.content import model as content_model
 from actions.content.model import Publication
 from actions.content.publishing import Press
-from actions.db import Base, Database, Db
+from actions.db import Database, Db
 from actions.errors import WrongVersion
-from actions.governance import model as governance_model
-from actions.governance.roundtable import model as roundtable_model
-from actions.learning import model as learning_model
-from actions.mydata import model as mydata_model
-from actions.neighbours import model as neighbours_model
-from actions.news import model as news_model
 from actions.news import samples
-from actions.people import model as people_model
 from actions.people.model import Area
-from actions.relay import model as relay_model
+from actions.tables import METADATA
 from knowledge.pack import Pack
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-# Every module that has tables: a model is only known once its module is imported.
-TABLES = (
-    *(people_model, cursors, pacing, sending, conversations, told, errands, turns, outbox),
-    *(happenings, alerts, learning_model, content_model, booking_model, governance_model),
-    *(neighbours_model, roundtable_model, relay_model, care_model, acquaintance_model),
-    *(mydata_model, news_model, vitals),
-)
 # Migrations that cannot be taken back with all that was there before them → what would be lost.
 NO_WAY_BACK: Mapping[str, str] = {
     "5c1e0b7a94d2": "which indexes had answered before the one that did",
@@ -141,7 +110,7 @@ def configuration(database: Database) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-    config.attributes |= {"changing": database.changing, "metadata": Base.metadata}
+    config.attributes |= {"changing": database.changing, "metadata": METADATA}
     return config
 
 

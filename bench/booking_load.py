@@ -28,15 +28,16 @@ import httpx
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError, TimeoutError
 
-from actions import conversations, migrate
+from actions import conversations
 from actions.booking import service
 from actions.booking.bookings import Order
 from actions.booking.model import Booking, BookingStatus, Session
 from actions.booking.programme import Programme
 from actions.conversations import Author, Choice, Conversation
-from actions.db import Base, Database
+from actions.db import Database
 from actions.errors import Refusal
 from actions.people.model import Address, Resident
+from actions.tables import METADATA
 from actions.wording import Wording, read_wording
 from bench.drills.verdict import Verdict, told
 from bench.output import finish, say
@@ -70,8 +71,7 @@ def at_service_level(url: str, contenders: int) -> dict[str, Any]:
     """Let all book at once and return the figures."""
     programme = _programme()
     database = Database(url, busy_seconds=60)
-    assert migrate.TABLES
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     conversation_ids = _crowd(database, [f"r{n}" for n in range(contenders)])
     session_id = _session(database)
     spawn = multiprocessing.get_context("spawn")

@@ -21,11 +21,12 @@ from actions import migrate
 from actions.changeover import follow
 from actions.content.editions import Home, Shelf
 from actions.conversations import at_address
-from actions.db import Base, Database
+from actions.db import Database
 from actions.governance.model import Kind, Rating, ServiceRequest, Status, Update
 from actions.people import staff
 from actions.people.model import Role, Staff, Words
 from actions.people.staff import Guess
+from actions.tables import METADATA
 from actions.wording import read_wording
 from bench.output import finish, following
 from bot.desk import pages
@@ -82,8 +83,7 @@ def store(postgres: str) -> Iterator[Database]:
 
 def _made(url: str) -> Database:
     database = Database(url)
-    assert migrate.TABLES
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     return database
 
 

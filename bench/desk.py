@@ -28,17 +28,17 @@ from sqlalchemy import insert, select
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from actions import migrate
 from actions.changeover import follow
 from actions.clock import open_clock
 from actions.content.editions import Home, Shelf
 from actions.conversations import Conversation
-from actions.db import Base, Database
+from actions.db import Database
 from actions.governance.model import Follower, Kind, ServiceRequest, Status, Update
 from actions.governance.sla import due_at
 from actions.people import staff
 from actions.people.model import Address, Area, Resident, Role, Staff, Words
 from actions.people.staff import Guess
+from actions.tables import METADATA
 from actions.wording import read_wording
 from bench.output import finish, say
 from bench.stores import SERVER, databases
@@ -361,9 +361,8 @@ async def of_desks(  # noqa: C901 - those who listen, and what they are to hear
 
 def measure(url: str, count: int) -> dict[str, Any]:
     """Return the figures of one database."""
-    assert migrate.TABLES
     database = Database(url, busy_seconds=60)
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     pack, now = load_pack(Settings().community_dir), open_clock(None).now()
     began = time.perf_counter()
     Filler(database, pack, now).fill(count)

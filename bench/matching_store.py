@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert
 
-from actions import migrate
 from actions.conversations import Conversation
 from actions.db import Base, Database, Db
 from actions.neighbours import candidates
@@ -16,6 +15,7 @@ from actions.neighbours.model import HelpOffer, HelpRequest, Match, OfferedKind
 from actions.people.consents import PURPOSES
 from actions.people.model import Address, Area, Consent, Household, Resident
 from actions.square import Square
+from actions.tables import METADATA
 from bench.output import say
 from bench.town import GRIDS, HOURS, PER_HOUSEHOLD, Helpers, Ints, Town
 
@@ -30,8 +30,7 @@ Rows = Iterable[dict[str, Any]]
 
 def measure(database: Database, square: Square, town: Town, people: Helpers) -> dict[str, Any]:
     """Fill an empty database and ask for candidates again and again; milliseconds."""
-    assert migrate.TABLES  # a table is only known once its module is imported
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     dialect = database.engine.dialect.name
     say(f"{dialect}: writing {len(town.grid)} households, {len(people.household)} offers")
     with database.transaction() as db:

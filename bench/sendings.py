@@ -18,12 +18,13 @@ from typing import Any
 
 from sqlalchemy import Engine, insert
 
-from actions import leasing, migrate
+from actions import leasing
 from actions.clock import SystemClock
 from actions.conversations import Author, Conversation, Message, Status
-from actions.db import Base, Database
+from actions.db import Database
 from actions.people.model import Address, Resident, Words
 from actions.sending import Priority, Sending, SendingState
+from actions.tables import METADATA
 from bench import stores
 from bench.output import finish, say
 from bot.channels.platform import Letter
@@ -180,8 +181,7 @@ def throughput(database: Database, how_many: int, folder: Path) -> dict[str, flo
 def measure(url: str, folder: Path, sizes: list[int], brought: int) -> dict[str, Any]:
     """Return the figures of one store."""
     database, figures, there = Database(url), {}, 0
-    assert migrate.TABLES
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     try:
         for size in sizes:
             write(database, "telegram", size - there, there)

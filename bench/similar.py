@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert
 
-from actions import conversations, migrate
-from actions.db import Base, Database, Db
+from actions import conversations
+from actions.db import Database, Db
 from actions.governance import similar
 from actions.governance.model import RequestMeaning, ServiceRequest, Status, Update
 from actions.governance.service import Where
 from actions.people.model import Area, Words
+from actions.tables import METADATA
 from bench.output import finish, say
 from knowledge.embedder import OnnxEmbedder, Remembering
 from knowledge.errors import KnowledgeError
@@ -127,9 +128,8 @@ def main() -> None:
     sorter = Sorter(Remembering(OnnxEmbedder(settings.encoder_dir)), settings.sorting_dir)
     sorter.scores(pack, "你好")
     with tempfile.TemporaryDirectory(prefix="xiaoli-bench-") as folder:
-        assert migrate.TABLES  # a table is only known once its module is imported
         database = Database(given.database or f"sqlite:///{folder}/bench.db", 60)
-        Base.metadata.create_all(database.engine)
+        METADATA.create_all(database.engine)
         say(f"writing {given.count} requests")
         with database.transaction() as db:
             resident_id = fill(db, pack, sorter, given.count)

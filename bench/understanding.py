@@ -19,11 +19,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from actions import behalf, migrate
+from actions import behalf
 from actions.booking.schedule import write_sessions
-from actions.db import Base, Database, Db
+from actions.db import Database, Db
 from actions.dialogue import Ground
 from actions.people.model import Area
+from actions.tables import METADATA
 from actions.wording import read_wording
 from bench.drills.booking_deeds import Standing
 from bench.output import finish, following, say, share
@@ -168,8 +169,7 @@ def understand(messages: Sequence[Held], parsed: Mapping[str, Parsed]) -> dict[H
         database = Database(f"sqlite:///{folder}/bench.db")
         sorter = Sorter(embedder, settings.sorting_dir)
         ground = Ground(database, clock, read_wording(pack.zone), pack, sorter=sorter)
-        assert migrate.TABLES  # a table is only known once its module is imported
-        Base.metadata.create_all(database.engine)
+        METADATA.create_all(database.engine)
         with database.transaction() as db:
             _settle(db, pack, clock.now())
             residents = Residents(ground, db)

@@ -24,11 +24,12 @@ from pathlib import Path
 import structlog
 from sqlalchemy import func, select
 
-from actions import conversations, leasing, migrate
+from actions import conversations, leasing
 from actions.channels import Heard
 from actions.conversations import Author
-from actions.db import Base, Database
+from actions.db import Database
 from actions.sending import Priority, Sending, Way
+from actions.tables import METADATA
 from actions.turns import EntryState, InboxEntry, close_entry
 from bench.drills.verdict import Verdict, told
 from bench.output import finish, say
@@ -237,8 +238,7 @@ def live(residents: int, seed: int) -> dict[str, object]:
     """Live through a day; returns what came of it."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/town.db")
-        assert migrate.TABLES
-        Base.metadata.create_all(database.engine)
+        METADATA.create_all(database.engine)
         town = Town(database, Path(folder), random.Random(seed), residents)
         town.live()
         with database.reading() as db:

@@ -23,7 +23,7 @@ from actions.wording import Wording
 from bot.page import read_template
 from bot.problems import Problem
 from bot.visit import Visit, visit_of
-from knowledge.printing.paper import FontMissing
+from knowledge.printing.layout import FontMissing
 
 CALENDAR, PDF = "text/calendar; charset=utf-8", "application/pdf"
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import actions.migrate  # noqa: F401 - every table is known: a merge reads the schema
+import actions.tables  # noqa: F401 - every table is known: a merge reads the schema
 from actions import consenting, elder, errand_taps
 from actions.acquaintance import taps as introductions
 from actions.booking.programme import Programme

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from setup.settings import ROOT
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds between a crash and the next start
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 10.0  # seconds between a crash and the next start
 STEADY_AFTER = 30.0  # seconds alive, after which a crash counts as the first again
 TRIES, WITHIN = 5, 60.0  # so many starts in a row that never answered: broken for good
 SETTLED_AFTER = 3.0  # seconds alive that stand for an answer where there is no port
@@ -154,7 +154,7 @@ class Kept:
 
 def _ended(exit_code: int, pause: float) -> str:
     how = signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}"
-    return f"ended ({how}); starting again in {pause:.1f} s"
+    return f"ended ({how}); starting again in {pause:g} s"
 
 
 def answers(address: str) -> bool:

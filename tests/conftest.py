@@ -25,7 +25,8 @@ from alembic import command
 from xdist.scheduler import LoadScopeScheduling
 
 from actions import migrate
-from actions.db import Base, Database
+from actions.db import Database
+from actions.tables import METADATA
 from knowledge import search
 from knowledge.embedder import keeping
 from knowledge.pack import load_pack
@@ -275,10 +276,9 @@ def pack_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with every table: to copy it is quicker than to make them anew."""
-    assert migrate.TABLES  # all of them: a table is only known once its module is imported
     file = tmp_path_factory.mktemp("empty") / "x.db"
     made = Database(f"sqlite:///{file}")
-    Base.metadata.create_all(made.engine)
+    METADATA.create_all(made.engine)
     made.close()
     return file
 
@@ -321,8 +321,8 @@ def make_every_table(database: Database) -> None:
     there = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
     with database.engine.connect() as connection:
         count = connection.exec_driver_sql(there).scalar()
-    if count != len(Base.metadata.sorted_tables):
-        Base.metadata.create_all(database.engine)
+    if count != len(METADATA.sorted_tables):
+        METADATA.create_all(database.engine)
 
 
 def wait_for_others(database: Database) -> None:
@@ -347,15 +347,15 @@ def empty_every_table(database: Database) -> None:
         "SELECT setval(quote_ident(sequencename)::regclass, 1, false) "
         "FROM pg_sequences WHERE last_value IS NOT NULL"
     )
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    tables = ", ".join(table.name for table in METADATA.sorted_tables)
     used = " UNION ALL ".join(
         f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM {table.name})"  # noqa: S608
-        for table in Base.metadata.sorted_tables
+        for table in METADATA.sorted_tables
     )
     with database.engine.begin() as connection:
         connection.exec_driver_sql(f"LOCK TABLE {tables}")  # a thread may begin to write
         left = set(connection.exec_driver_sql(used).scalars())
-        for table in reversed(Base.metadata.sorted_tables):
+        for table in reversed(METADATA.sorted_tables):
             if table.name in left:
                 connection.execute(table.delete())
         connection.exec_driver_sql(again)

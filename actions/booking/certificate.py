@@ -13,7 +13,7 @@ from actions.booking import codes
 from actions.booking.model import Booking, Session
 from actions.booking.programme import TASK, Programme, described
 from actions.db import Db
-from knowledge.printing.paper import MARGIN, Cell, Paper
+from knowledge.printing.layout import MARGIN, Cell
 from knowledge.records import Text
 
 NAME, WIDE = 36.0, 60.0  # points; millimetres
@@ -58,6 +58,8 @@ def write(
     Raises:
         FontMissing: the machine has no Chinese font.
     """
+    from knowledge.printing.paper import Paper
+
     paper = Paper(font_dir, language, on)
     told = described(programme, booking.session)
     say = _Words(programme, language)

@@ -20,12 +20,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text, update
 
-from actions import conversations, migrate
+from actions import conversations
 from actions.booking.model import HOLDING, IN_LINE, Booking, EntryStatus, Session, WaitlistEntry
 from actions.booking.programme import Programme
-from actions.db import Base, Database, Db
+from actions.db import Database, Db
 from actions.outbox import Notice, NoticeState
 from actions.people.model import Area, Role, Staff
+from actions.tables import METADATA
 from actions.wording import read_wording
 from bench import stores
 from bench.drills.booking_deeds import Request, race
@@ -192,8 +193,7 @@ def ring_of(url: str, processes: int) -> Iterator[Ring]:
     small = pack.model_copy(update={"activities": {ACTIVITY: pack.activities[ACTIVITY]}})
     programme = Programme(small, read_wording(ZONE))
     database = Database(url, busy_seconds=20)
-    assert migrate.TABLES
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     if database.engine.dialect.name == "postgresql":
         hurry_server(database)
     crowd, staff_id = _people(database)

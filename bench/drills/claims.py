@@ -21,9 +21,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
-from actions import conversations, migrate
+from actions import conversations
 from actions.conversations import Author, Conversation
-from actions.db import Base, Database, Db
+from actions.db import Database, Db
 from actions.errors import Refusal
 from actions.neighbours import asking
 from actions.neighbours.candidates import Candidate
@@ -33,6 +33,7 @@ from actions.neighbours.taps import TAPS
 from actions.outbox import Notice
 from actions.relay import relaying
 from actions.square import Square
+from actions.tables import METADATA
 from actions.taps import Tap
 from actions.wording import read_wording
 from bench import stores
@@ -213,8 +214,7 @@ def ring_of(url: str, processes: int) -> Iterator[Ring]:
     small = pack.model_copy(update={"articles": {}, "activities": {}, "lines": {}})
     square = Square(small, read_wording(ZONE))
     database = Database(url, busy_seconds=20)
-    assert migrate.TABLES
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     if database.engine.dialect.name == "postgresql":
         hurry_server(database)
     asker, *crowd = _people(database)

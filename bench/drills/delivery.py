@@ -27,11 +27,12 @@ from zoneinfo import ZoneInfo
 import httpx
 from sqlalchemy import func, select
 
-from actions import conversations, leasing, migrate, outbox
-from actions.db import Base, Database
+from actions import conversations, leasing, outbox
+from actions.db import Database
 from actions.outbox import Notice, NoticeState
 from actions.people.model import Words
 from actions.sending import Sending, SendingState
+from actions.tables import METADATA
 from actions.wording import Wording
 from bench import stores
 from bench.drills.verdict import Verdict, arguments, conclude
@@ -265,8 +266,7 @@ def drill(trials: int, store: str = stores.SQLITE, seed: int = 1) -> dict[str, A
     chance, received = random.Random(seed), Received()
     with stores.empty(store) as address, platform(received) as url:
         database = Database(address)
-        assert migrate.TABLES
-        Base.metadata.create_all(database.engine)
+        METADATA.create_all(database.engine)
         one = Drill(database, address, url, received, chance)
         try:
             for number in following(range(trials), "killed"):

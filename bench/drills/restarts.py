@@ -54,7 +54,7 @@ class Reporter:
                 last = str(said[-1]["text"])
                 if last != self.drill.books.still_working:
                     return last
-            time.sleep(0.2)
+            time.sleep(0.05)
         raise TimeoutError(f"no answer within {ANSWERED_WITHIN:.0f} s")
 
 

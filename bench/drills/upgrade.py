@@ -22,9 +22,9 @@ from actions.backup import making
 from actions.backup.restoring import restore
 from actions.booking.schedule import write_sessions
 from actions.clock import open_clock
-from actions.db import Base
 from actions.news import samples
 from actions.settings import BackupSettings
+from actions.tables import METADATA
 from bench import stores
 from bench.drills import upgrade_code, upgrade_rows
 from bench.drills.upgrade_code import ROOT, NoHistory, ScriptFailed, checked_out, speak
@@ -49,13 +49,13 @@ def keeps(one: Filled) -> dict[str, Any]:
             began = time.monotonic()
             migrate.upgrade(database)
             seconds = time.monotonic() - began
-            one.expected = upgrade_rows.read(database.engine, Base.metadata)
+            one.expected = upgrade_rows.read(database.engine, METADATA)
             found = upgrade_rows.reckon(one.rows, one.expected)
             with database.transaction() as db:  # what else set-up does to a store
                 migrate.write_areas(db, PACK)
                 write_sessions(db, PACK, now=NOW)
                 samples.take_over(db, PACK, now=NOW)
-            after = upgrade_rows.read(database.engine, Base.metadata)
+            after = upgrade_rows.read(database.engine, METADATA)
             gone = [
                 line for line in upgrade_rows.reckon(one.rows, after).wrong if "gone" in line
             ]

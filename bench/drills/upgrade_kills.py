@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from actions import migrate
-from actions.db import Base, Database
+from actions.db import Database
+from actions.tables import METADATA
 from bench.drills import upgrade_rows
 from bench.drills.upgrade_schema import schema
 from bench.drills.upgrade_store import Filled, closing
@@ -179,7 +180,7 @@ def survives(one: Filled, how_many: int, at_any_time: int, seed: int) -> dict[st
                 if not is_as_before and found != newest:
                     half.append(str(moment))
                 migrate.upgrade(database)
-                rows = upgrade_rows.read(database.engine, Base.metadata)
+                rows = upgrade_rows.read(database.engine, METADATA)
                 if upgrade_rows.differences(one.expected, rows):
                     differ.append(str(moment))
     return {

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
-from actions.db import Base, Database
+from actions.db import Database
 from bench import stores
 from bench.drills import upgrade_rows
 from bench.drills.upgrade_code import FIRST, checked_out, speak
@@ -78,7 +78,6 @@ def filled(store: str, commit: str) -> Iterator[Filled]:
 @contextmanager
 def closing(address: str) -> Iterator[Database]:
     """Open a store for a while."""
-    assert Base.metadata.tables
     database = Database(address, busy_seconds=PATIENT)
     try:
         yield database

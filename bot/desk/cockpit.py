@@ -18,7 +18,7 @@ from bot.desk import digest, inbox
 from bot.desk.figures import OF_NEEDS, OF_REQUESTS, OF_SESSIONS, Look, mean, share, tiles, took
 from bot.desk.visit import Missing, Visit
 from knowledge.pack import Pack
-from knowledge.printing.paper import FontMissing
+from knowledge.printing.layout import FontMissing
 
 # What stands in the columns of a board's tables; each cell leads to its list.
 COLUMNS = ("open", "new", "soon", "late", "raised", "unconfirmed")

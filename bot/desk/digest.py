@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -29,8 +29,11 @@ from bot.desk import labels
 from bot.desk.figures import Look, tiles
 from knowledge.calendar import is_worked
 from knowledge.pack import Pack
-from knowledge.printing.paper import TITLE, Cell, Paper
+from knowledge.printing.layout import TITLE, Cell
 from knowledge.records import Text
+
+if TYPE_CHECKING:
+    from knowledge.printing.paper import Paper
 
 AT = time(8)  # on working days
 UNTIL = time(18)  # afterwards it is not the day's any more
@@ -75,6 +78,8 @@ def draw(digest: Digest, wording: Wording, font_dir: Path) -> bytes:
     Raises:
         FontMissing: the machine has no Chinese font.
     """
+    from knowledge.printing.paper import Paper
+
     look, pack = digest.look, digest.look.pack
     paper = Paper(font_dir, "zh", look.now.astimezone(pack.zone).date())
     title = f"{labels.DIGEST['title'].zh} {wording.day(digest.of_day.on, 'zh')}"
@@ -165,7 +170,7 @@ def _today_at(pack: Pack, now: datetime, at: time) -> datetime:
     return datetime.combine(now.astimezone(pack.zone).date(), at, pack.zone)
 
 
-def _table(paper: Paper, heading: Text, rows: list[tuple[Text, str]]) -> None:
+def _table(paper: "Paper", heading: Text, rows: list[tuple[Text, str]]) -> None:
     """Write names with their values, two beside one another."""
     if not rows:
         return
@@ -184,7 +189,7 @@ def _table(paper: Paper, heading: Text, rows: list[tuple[Text, str]]) -> None:
         paper.row(row)
 
 
-def _list_overdue(paper: Paper, digest: Digest, wording: Wording) -> None:
+def _list_overdue(paper: "Paper", digest: Digest, wording: Wording) -> None:
     pack = digest.look.pack
     widths = (44.0, 50.0, 39.0, paper.inner - 133)
     rows = []
@@ -207,7 +212,7 @@ def _list_overdue(paper: Paper, digest: Digest, wording: Wording) -> None:
         paper.rule(0.1)
 
 
-def _unseen(paper: Paper, look: Look) -> None:
+def _unseen(paper: "Paper", look: Look) -> None:
     today = look.now.astimezone(look.pack.zone).date()
     every = tasks.tasks(look.pack, today)
     due = [task for task in every if look.team_id in (None, task.owner)]

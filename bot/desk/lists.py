@@ -4,8 +4,8 @@ Neither has phone numbers in it: lists get lost.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from fpdf.fonts import TTFFont
 from starlette.responses import Response
 
 from actions.booking import bookings, codes, waitlist
@@ -16,8 +16,11 @@ from bot.desk import labels
 from bot.desk.sessions import Person, find, people, programme_of
 from bot.desk.spreadsheet import write_csv
 from bot.desk.visit import Visit
-from knowledge.printing.paper import MARGIN, TITLE, Cell, FontMissing, Paper
+from knowledge.printing.layout import MARGIN, TITLE, Cell, FontMissing
 from knowledge.records import Text
+
+if TYPE_CHECKING:
+    from knowledge.printing.paper import Paper
 
 WIDTHS = (14.0, 32.0, 42.0, 42.0, 18.0, 42.0)  # mm: a box to tick, then the columns
 
@@ -40,6 +43,8 @@ def see_paper(visit: Visit) -> Response:
     Raises:
         Refusal: the machine has no Chinese font.
     """
+    from knowledge.printing.paper import Paper
+
     session = find(visit)
     try:
         sheet = Paper(visit.desk.font_dir, "zh", visit.today)
@@ -77,7 +82,7 @@ def _row(visit: Visit, person: Person) -> list[str]:
             return ["", person.name, "", str(entry.places), f"候补 {how.zh}", ""]
 
 
-def _write(sheet: Paper, visit: Visit, session: Session) -> None:
+def _write(sheet: "Paper", visit: Visit, session: Session) -> None:
     told = described(programme_of(visit), session)
     when = visit.desk.wording.moment(session.starts_at, "zh")
     sheet.row([Cell(sheet.inner, _zh(told["activity"]), bold=True, size=TITLE)])
@@ -87,7 +92,7 @@ def _write(sheet: Paper, visit: Visit, session: Session) -> None:
     sheet.row([Cell(width, name, bold=True) for width, name in _columns(names)])
     sheet.rule(0.3)
     for row in _rows(visit, session):
-        texts = [_printable(sheet, text) for text in row]
+        texts = [sheet.printable(text) for text in row]
         sheet.row([Cell(width, text) for width, text in _columns(["□", *texts])])
         sheet.rule(0.1)
     sheet.set_title(_zh(told["activity"]))
@@ -97,13 +102,6 @@ def _write(sheet: Paper, visit: Visit, session: Session) -> None:
 def _columns(texts: Sequence[str]) -> list[tuple[float, str]]:
     """The last column, when somebody came, is for the table alone."""
     return list(zip(WIDTHS, texts, strict=False))
-
-
-def _printable(sheet: Paper, text: str) -> str:
-    """Leave out what the font has no letter for."""
-    font = sheet.fonts["cjk"]
-    known = font.cmap if isinstance(font, TTFFont) else {}
-    return "".join(letter if ord(letter) in known else "□" for letter in text)
 
 
 def _zh(told: Text | str) -> str:

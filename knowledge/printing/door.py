@@ -9,15 +9,8 @@ from urllib.parse import urlencode
 from knowledge.calendar import DayKind, day_kind
 from knowledge.errors import KnowledgeError
 from knowledge.pack import Facility, Pack
-from knowledge.printing.paper import (
-    HEADING,
-    LINE,
-    MARGIN,
-    POINT,
-    Cell,
-    Paper,
-    qr_code,
-)
+from knowledge.printing.layout import HEADING, LINE, MARGIN, POINT, Cell
+from knowledge.printing.paper import Paper, qr_code
 from knowledge.printing.pdf import open_text
 from knowledge.printing.sheet import DAYS, OpenOn, open_on
 from knowledge.printing.words import Words

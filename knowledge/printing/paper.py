@@ -1,7 +1,6 @@
 """A page that old eyes can read at arm's length: Chinese fonts embedded, rows that wrap."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from math import inf
 from pathlib import Path
@@ -10,43 +9,25 @@ from typing import Literal, cast
 import segno
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue
+from fpdf.fonts import TTFFont
 
-from knowledge.errors import KnowledgeError
+from knowledge.printing.layout import (
+    BODIES,
+    BODY,
+    GAP,
+    GUTTER,
+    HEADING,
+    LINE,
+    MARGIN,
+    POINT,
+    SIZES,
+    Cell,
+    FontMissing,
+)
 
-BODY, HEADING, TITLE = 14.0, 20.0, 24.0  # points; nothing on paper is smaller than the body
-BODIES = tuple(half / 2 for half in range(32, 23, -1))  # 16 to 12: as large as the room allows
-LINE = 1.12  # from one line to the next, in sizes of the letters
-MARGIN = 10.0  # millimetres, as are all lengths here
-GAP = 0.5  # between rows
-GUTTER = 2.0  # at the right of each cell
-POINT = 25.4 / 72
-SIZES = {"A4": (210.0, 297.0), "A5": (148.0, 210.0)}
 # Style of fpdf → file of Noto Sans CJK; the third face of each is the simplified one.
 FONTS = {"": "NotoSansCJK-Regular.ttc", "B": "NotoSansCJK-Bold.ttc"}
 SIMPLIFIED = 2
-
-
-class FontMissing(KnowledgeError):
-    """The machine has no Chinese font to embed."""
-
-    def __init__(self, file: str, folder: Path) -> None:
-        super().__init__(
-            f"The font {file} is not under {folder}; install it (Debian, Ubuntu: apt install "
-            "fonts-noto-cjk) or say where it is with FONT_DIR"
-        )
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A piece of a row: its width in millimetres, and how its text looks.
-
-    `size` is in points, that of the paper's body when left out.
-    """
-
-    width: float
-    text: str
-    bold: bool = False
-    size: float | None = None
 
 
 class Paper(FPDF):
@@ -123,6 +104,12 @@ class Paper(FPDF):
         """Go to a new page unless so much is left of this one."""
         if height > self.room:
             self.add_page()
+
+    def printable(self, text: str) -> str:
+        """Put a box for what the font has no letter for."""
+        font = self.fonts["cjk"]
+        known = font.cmap if isinstance(font, TTFFont) else {}
+        return "".join(letter if ord(letter) in known else "□" for letter in text)
 
     def heading(self, text: str, follows: float = 0.0) -> None:
         """Write a heading with a line under it, on the page where what follows will stand."""

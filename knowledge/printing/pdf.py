@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from knowledge.calendar import DayKind
-from knowledge.printing.paper import (
+from knowledge.printing.layout import (
     BODIES,
     BODY,
     HEADING,
@@ -18,8 +18,8 @@ from knowledge.printing.paper import (
     POINT,
     TITLE,
     Cell,
-    Paper,
 )
+from knowledge.printing.paper import Paper
 from knowledge.printing.sheet import Buses, Day, Ends, Entry, Hours, OpenOn, WeekSheet
 from knowledge.printing.words import Words
 

@@ -91,7 +91,7 @@ def test_a_crashed_program_is_started_again(
     os.kill(first, signal.SIGKILL)
 
     until(lambda: supervisor.pid("bot") != first and supervisor.answers("bot"))
-    assert terminal.shows("ended (SIGKILL); starting again in 0.2 s")
+    assert terminal.shows("ended (SIGKILL); starting again in 0.05 s")
 
 
 def test_a_program_that_answered_may_crash_often_without_being_given_up(

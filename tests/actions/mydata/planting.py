@@ -20,12 +20,11 @@ from sqlalchemy import (
     select,
 )
 
-from actions import migrate
-from actions.db import Base, Db, UtcDateTime
+from actions.db import Db, UtcDateTime
 from actions.mydata import whose
 from actions.mydata.whose import HOW, WORDS, Stays
+from actions.tables import METADATA
 
-assert migrate.TABLES
 LONG = 40  # characters from which on a column may hold what somebody wrote
 # A code has one meaning: here that it links a chat to the resident.
 NULL = {"link_codes": {"staff_id", "area_id", "household_id"}}
@@ -52,7 +51,7 @@ class Planted:
 def plant_shared(db: Db, now: datetime) -> dict[str, Any]:
     """What belongs to the community: rows that the planted ones refer to."""
     shared: dict[str, Any] = {}
-    for here in Base.metadata.sorted_tables:
+    for here in METADATA.sorted_tables:
         if here.name in SHARED:
             values = {c.name: _plain(c, now, shared) for c in here.columns if not _given(c)}
             shared[here.name] = _insert(db, here, values)
@@ -65,7 +64,7 @@ def plant(
     """Plant a resident; whatever takes two is with the other, who by themselves have little."""
     planted = Planted(name, name[0].lower() * 32, other, shared)
     wanted = HOW if other else ("residents", "addresses", "conversations")
-    for here in Base.metadata.sorted_tables:
+    for here in METADATA.sorted_tables:
         if here.name in wanted and here.name != WORDS:
             planted.made[here.name] = _plant(db, planted, here, now)
     return planted
@@ -163,5 +162,5 @@ def everything(db: Db) -> dict[str, list[str]]:
     """All rows of all tables, written out: what can be searched for a canary."""
     return {
         here.name: sorted(str(tuple(row)) for row in db.execute(select(here)))
-        for here in Base.metadata.sorted_tables
+        for here in METADATA.sorted_tables
     }

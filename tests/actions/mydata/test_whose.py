@@ -5,14 +5,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
 
-from actions import migrate
-from actions.db import Base, UtcDateTime
+from actions.db import UtcDateTime
 from actions.mydata import whose
 from actions.mydata.whose import HOUSEHOLDS, HOW, NOTHING, WORDS, Goes, Stays
+from actions.tables import METADATA
 from actions.wording import read_wording
 from bot.mydata import shown
-
-assert migrate.TABLES
 
 
 def undecided(tables: dict[str, Table]) -> set[str]:
@@ -42,11 +40,11 @@ def _is_decided(name: str, column: "Column[object]", to: str | None) -> bool:
 
 
 def test_every_table_and_column_is_decided() -> None:
-    assert undecided(dict(Base.metadata.tables)) == set()
+    assert undecided(dict(METADATA.tables)) == set()
 
 
 def test_what_is_decided_exists() -> None:
-    tables = Base.metadata.tables
+    tables = METADATA.tables
     assert set(HOW) | NOTHING <= set(tables)
     for name, own in HOW.items():
         more = {*own.blank, *own.as_is} if isinstance(own, Stays) else set()
@@ -66,7 +64,7 @@ def test_what_is_decided_exists() -> None:
 )
 def test_a_new_table_is_noticed(column: "Column[object]", found: set[str]) -> None:
     """Negative control."""
-    tables = dict(Base.metadata.tables)
+    tables = dict(METADATA.tables)
     metadata = MetaData()
     for name in ("residents", WORDS):
         Table(name, metadata, Column("id", String(32), primary_key=True))
@@ -78,7 +76,7 @@ def test_a_new_table_is_noticed(column: "Column[object]", found: set[str]) -> No
 
 def test_a_new_column_of_what_stays_is_noticed() -> None:
     """Negative control."""
-    here = Base.metadata.tables["service_requests"].to_metadata(MetaData())
+    here = METADATA.tables["service_requests"].to_metadata(MetaData())
     here.append_column(Column("telephone", String(20)))
     assert undecided({"service_requests": here}) == {"service_requests.telephone"}
 

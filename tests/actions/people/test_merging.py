@@ -21,9 +21,9 @@ from sqlalchemy import (
     select,
 )
 
-from actions import conversations, migrate
+from actions import conversations
 from actions.conversations import Author, Conversation
-from actions.db import Base, Database, Db, UtcDateTime
+from actions.db import Database, Db, UtcDateTime
 from actions.errors import Refusal
 from actions.people import acting, consents, households, merging, nicknames
 from actions.people.households import Where
@@ -41,10 +41,10 @@ from actions.people.model import (
     Role,
     Staff,
 )
+from actions.tables import METADATA
 from tests.conftest import StandingClock
 
 FIRST, SECOND, THIRD = "1" * 32, "2" * 32, "3" * 32
-assert migrate.TABLES
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ GONE = {("link_codes", "resident_id"), ("link_codes", "said_by")}  # a code is o
 def test_every_column_that_names_a_resident_names_the_first_afterwards(
     three: Database, clock: StandingClock, table_name: str, name: str
 ) -> None:
-    table, now = Base.metadata.tables[table_name], clock.now()
+    table, now = METADATA.tables[table_name], clock.now()
     with three.transaction() as db:
         others = {c.name for c in merging.residents_in(table)} - {name}
         given: dict[str, Any] = {name: SECOND} | dict.fromkeys(others, THIRD)
@@ -167,8 +167,8 @@ def test_every_uniqueness_residents_are_part_of_has_a_rule() -> None:
 
 
 def test_every_rule_is_for_a_table_there_is() -> None:
-    assert set(RULES) <= set(Base.metadata.tables)
-    assert set(Base.metadata.tables) >= merging.BETWEEN
+    assert set(RULES) <= set(METADATA.tables)
+    assert set(METADATA.tables) >= merging.BETWEEN
 
 
 def test_without_a_rule_the_same_rows_break_the_store(
@@ -187,7 +187,7 @@ def test_without_a_rule_the_same_rows_break_the_store(
 def both(db: Db, now: datetime, table: str, **same: Any) -> None:
     for resident_id in (FIRST, SECOND):
         given = same | {"resident_id": resident_id, "conversation_id": resident_id}
-        write(db, Base.metadata.tables[table], now, **given)
+        write(db, METADATA.tables[table], now, **given)
 
 
 @pytest.mark.parametrize(
@@ -236,30 +236,30 @@ def test_what_has_ended_on_one_side_is_in_nobodys_way(
                 given["status"] = "cancelled" if over else "booked"
             else:
                 given[ended] = now if over else None
-            write(db, Base.metadata.tables[table], now, **given)
+            write(db, METADATA.tables[table], now, **given)
         if table == "help_offers":
-            offers = Base.metadata.tables["help_offers"]
+            offers = METADATA.tables["help_offers"]
             gone = select(offers.c.id).where(offers.c.resident_id == FIRST)
-            kinds = Base.metadata.tables["help_offer_kinds"]
+            kinds = METADATA.tables["help_offer_kinds"]
             write(db, kinds, now, offer_id=db.scalars(gone).one(), kind_id="x")
     with three.transaction() as db:
         merge(db, now)
     with three.reading() as db:
-        rows = db.execute(select(Base.metadata.tables[table])).all()
+        rows = db.execute(select(METADATA.tables[table])).all()
         assert {row.resident_id for row in rows} == {FIRST}
         assert len(rows) == (2 if table == "bookings" else 1)
         assert all(not ended or getattr(row, ended) is None for row in rows)
 
 
 def session(db: Db, now: datetime) -> int:
-    return int(write(db, Base.metadata.tables["sessions"], now, places=9, taken=0)[0])
+    return int(write(db, METADATA.tables["sessions"], now, places=9, taken=0)[0])
 
 
 def everything(database: Database) -> dict[str, list[Any]]:
     with database.reading() as db:
         return {
             table.name: list(db.execute(select(table).order_by(*table.primary_key)))
-            for table in Base.metadata.sorted_tables
+            for table in METADATA.sorted_tables
         }
 
 
@@ -302,7 +302,7 @@ def test_a_confirmed_yes_is_not_lost_to_one_that_waits(
 
 
 def test_nobody_follows_their_own_request(three: Database, clock: StandingClock) -> None:
-    now, tables = clock.now(), Base.metadata.tables
+    now, tables = clock.now(), METADATA.tables
     with three.transaction() as db:
         number = write(
             db, tables["service_requests"], now, resident_id=FIRST, conversation_id=FIRST
@@ -318,7 +318,7 @@ def test_nobody_follows_their_own_request(three: Database, clock: StandingClock)
 def test_who_has_agreed_to_help_themselves_is_asked_to_settle_it(
     three: Database, clock: StandingClock
 ) -> None:
-    now, tables = clock.now(), Base.metadata.tables
+    now, tables = clock.now(), METADATA.tables
     with three.transaction() as db:
         need = write(
             db, tables["help_requests"], now, resident_id=FIRST, conversation_id=FIRST
@@ -335,7 +335,7 @@ def test_a_pair_that_was_introduced_stays_in_order(
     three: Database, clock: StandingClock, low: bool
 ) -> None:
     """… whichever side of the third the two ids are on, with each side's own answer."""
-    now, table = clock.now(), Base.metadata.tables["introductions"]
+    now, table = clock.now(), METADATA.tables["introductions"]
     first, second = ("2" * 32, "4" * 32) if low else ("4" * 32, "2" * 32)
     with three.transaction() as db:
         db.add(Resident(id="4" * 32, created_at=now))

@@ -10,8 +10,7 @@ import pytest
 
 from actions.booking.model import Booking
 from actions.people.model import Words
-from bot.desk import lists
-from knowledge.printing.paper import FontMissing
+from knowledge.printing.layout import FontMissing
 from tests.bot.desk.conftest import CANARY, Colleague, Village
 
 
@@ -69,6 +68,6 @@ async def test_without_a_font_the_desk_says_what_is_missing(
     def nothing(folder: object, *_: object) -> None:
         raise FontMissing("a font", folder)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(lists, "Paper", nothing)
+    monkeypatch.setattr("knowledge.printing.paper.Paper", nothing)
     answer = await own.get(f"/sessions/{village.session_id}/list.pdf")
     assert (answer.status_code, "没有中文字体" in answer.text) == (409, True)

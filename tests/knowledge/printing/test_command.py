@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from knowledge.__main__ import commands
 from knowledge.printing.door import AddressMissing
-from knowledge.printing.paper import FontMissing
+from knowledge.printing.layout import FontMissing
 
 
 @pytest.fixture(autouse=True)

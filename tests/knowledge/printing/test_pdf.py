@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from knowledge.pack import Pack
-from knowledge.printing.paper import BODIES, FontMissing
+from knowledge.printing.layout import BODIES, FontMissing
 from knowledge.printing.pdf import write_week
 from knowledge.printing.sheet import WeekSheet
 from tests.knowledge.printing.conftest import Paper, sheet_of

@@ -123,8 +123,8 @@ bench-similar: ready-to-test ## 我也遇到 among very many requests; N=50000
 bench-dates: environments ## Date understanding; FILE=f.tsv
 	@$(PY)/python -m bench.dates --file "$(FILE)"
 
-bench-chat: ready-to-test ## The whole path over HTTP, against stock Rasa
-	@$(PY)/python -m bench.chat
+bench-chat: ready-to-test ## The whole path over HTTP, against stock Rasa; EPOCHS=100 as `rasa init`
+	@$(APART) $(PY)/python -m bench.chat $(if $(EPOCHS),--epochs "$(EPOCHS)")
 
 bench-capacity: ready-to-test ## What a message costs, and what a town and a province need; STORE=postgresql
 	@$(APART) $(PY)/python -m bench.capacity --store "$(or $(STORE),postgresql)"

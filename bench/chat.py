@@ -4,6 +4,7 @@ Both lead the same conversations, in turns, within one run: ours through the cha
 Rasa through its REST channel with the same action server behind it. Last line: one JSON.
 """
 
+import argparse
 import asyncio
 import itertools
 import secrets
@@ -126,7 +127,10 @@ class Measured:
 
 def main() -> None:
     """Run everything and print the figures."""
-    model, took = stock.trained()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=stock.EPOCHS, help="of stock Rasa")
+    epochs = parser.parse_args().epochs
+    model, took = stock.trained(epochs)
     with tempfile.TemporaryDirectory(prefix="xiaoli-bench-") as folder:
         variables = {"RATE_LIMIT": "1000000/minute"}
         with (
@@ -134,7 +138,8 @@ def main() -> None:
             stock.running(assistant, model) as (stock_url, stock_process),
         ):
             ours, other = asyncio.run(_measure(assistant, stock_url, stock_process))
-    finish({"ours": ours, "stock": {**other, "train_s": took}, **verdicts(ours, other)})
+    learnt = {"epochs": epochs, "train_s": took}
+    finish({"ours": ours, "stock": {**other, **learnt}, **verdicts(ours, other)})
 
 
 def verdicts(ours: dict[str, Any], stock: dict[str, Any]) -> dict[str, Any]:

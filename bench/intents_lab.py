@@ -84,9 +84,10 @@ def taught(base: Path, examples: Sequence[Example], teaching: str, seed: int) ->
     if wanted is None:
         return Network.load(base)
     copies, recipe = wanted
-    network = tuning.tune(base, examples, seed, recipe)
+    began = Network.load(base, recipe.frozen)
+    network = tuning.tune(began, examples, seed, recipe)
     for number in range(1, copies):
-        another = tuning.tune(base, examples, seed + number, recipe)
+        another = tuning.tune(began, examples, seed + number, recipe)
         network = tuning.between(network, another, 1 / (number + 1))
     return network
 

@@ -1,5 +1,6 @@
 """The knowledge base at a terminal: build, ask, check, golden, new, import-feed, print."""
 
+import os
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -38,7 +39,7 @@ def build() -> None:
     if mistakes:
         raise PackInvalid([*mistakes, "Nothing is built; what was built before is as it was."])
     pack = load_pack(settings.community_dir)
-    embedder = keeping(settings.encoder_dir, settings.index_dir)
+    embedder = keeping(settings.encoder_dir, settings.index_dir, os.cpu_count() or 1)
     with Progress(console=console) as bar:
         task = bar.add_task("Embedding passages", total=None)
         version = search.build(

@@ -4,6 +4,8 @@ import hashlib
 import os
 import zipfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +18,7 @@ from knowledge.errors import EncoderUnusable
 
 Vectors = NDArray[np.float32]
 
-MODEL, TOKENIZER = "onnx/model_int8.onnx", "tokenizer.json"
+MODEL, PIECES = "onnx/model_int8.onnx", "sentencepiece.model"
 WIDTH = 384
 LONGEST = 256  # tokens; a longer text is cut, its meaning is in its beginning
 BATCH = 16
@@ -35,29 +37,28 @@ class Embedder(Protocol):
 
 
 class OnnxEmbedder:
-    """The encoder set-up builds, run by onnxruntime on one thread.
+    """The encoder set-up builds, run by onnxruntime on one thread, or one a core.
 
     Raises:
         EncoderUnusable: the folder is missing or a file is not the one that was built.
     """
 
-    def __init__(self, folder: Path) -> None:
-        wrong = manifest.changed(folder, MODEL, TOKENIZER)
+    def __init__(self, folder: Path, cores: int = 1) -> None:
+        self._cores = cores
+        wrong = manifest.changed(folder, MODEL, PIECES)
         if wrong:
             raise EncoderUnusable(
                 f"The encoder's {wrong} in {folder} is missing or not as built; run make setup"
             )
         import onnxruntime
-        from tokenizers import Tokenizer
+        from sentencepiece import SentencePieceProcessor
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session: Any = onnxruntime.InferenceSession(
             str(folder / MODEL), options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.enable_truncation(LONGEST)
-        self._tokenizer.enable_padding(pad_id=self._tokenizer.token_to_id("<pad>"))
+        self._pieces: Any = SentencePieceProcessor(model_file=str(folder / PIECES))
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         return self._embed([f"query: {text}" for text in texts])
@@ -68,18 +69,27 @@ class OnnxEmbedder:
     def _embed(self, texts: list[str]) -> Vectors:
         """Embed in batches of like length, so that little is padded."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        said = [[texts[i] for i in batch] for batch in batches]
         vectors = np.zeros((len(texts), WIDTH), np.float32)
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            tokens = self._tokenizer.encode_batch([texts[i] for i in rows])
-            vectors[rows] = self._session.run(
-                None,
-                {
-                    "input_ids": np.array([t.ids for t in tokens], np.int64),
-                    "attention_mask": np.array([t.attention_mask for t in tokens], np.int64),
-                },
-            )[0]
+        with ThreadPoolExecutor(self._cores) if self._cores > 1 else nullcontext() as pool:
+            read = pool.map(self._batch, said) if pool else map(self._batch, said)
+            for batch, rows in zip(batches, read, strict=True):
+                vectors[batch] = rows
         return vectors
+
+    def _batch(self, texts: Sequence[str]) -> Vectors:
+        tokens = [self._tokens(text) for text in texts]
+        ids = np.full((len(texts), max(map(len, tokens))), self._pieces.pad_id(), np.int64)
+        for row, one in zip(ids, tokens, strict=True):
+            row[: len(one)] = one
+        mask = (ids != self._pieces.pad_id()).astype(np.int64)
+        rows: Vectors = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return rows
+
+    def _tokens(self, text: str) -> list[int]:
+        within = self._pieces.encode(text)[: LONGEST - 2]
+        return [self._pieces.bos_id(), *within, self._pieces.eos_id()]
 
 
 class Remembering:
@@ -141,13 +151,15 @@ class Kept:
         return np.array([self._known[key] for key in keys], np.float32).reshape(-1, WIDTH)
 
 
-def keeping(encoder: Path, folder: Path) -> Kept:
+def keeping(encoder: Path, folder: Path, cores: int = 1) -> Kept:
     """Open the encoder with the vectors it has made before; another encoder begins anew.
+
+    `cores`: so many read at once.
 
     Raises:
         EncoderUnusable: as `OnnxEmbedder`.
     """
-    embedder = OnnxEmbedder(encoder)
+    embedder = OnnxEmbedder(encoder, cores)
     made_by = manifest.digest(encoder / manifest.NAME)[:16]
     return Kept(embedder, folder / f"embedded-{made_by}.npz")
 

@@ -8,6 +8,7 @@ import json
 import shutil
 import unicodedata
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from knowledge import manifest
 from setup import e5_package
 from setup.blocks import in_blocks
 from setup.e5_package import Bundle
+
+PIECES = "sentencepiece.model"
+Vocabulary = Sequence[tuple[str, float]]  # each piece with its score; its place is its id
 
 # Kept of the vocabulary: Han, Latin, punctuation, digits, emoji. Vectors of Chinese and
 # English texts are the same, and 60 % of the memory goes.
@@ -35,7 +39,10 @@ def build(folder: Path) -> None:
     bundle = e5_package.open_bundle()
     kept = [i for i, piece in enumerate(bundle.pieces) if _keep(piece)]
     _write_weights(draft, bundle, kept)
-    _write_tokenizer(draft, bundle, kept)
+    vocabulary = [(bundle.pieces[i], float(bundle.scores[i])) for i in kept]
+    charsmap = _charsmap()
+    _write_pieces(draft, vocabulary, charsmap)
+    _write_tokenizer(draft, vocabulary, charsmap)
     _write_configuration(draft, bundle, len(kept))
     _write_whole_onnx(draft)
     manifest.write(draft)
@@ -65,7 +72,34 @@ def _write_weights(folder: Path, bundle: Bundle, kept: list[int]) -> None:
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
 
 
-def _write_tokenizer(folder: Path, bundle: Bundle, kept: list[int]) -> None:
+def _write_pieces(folder: Path, vocabulary: Vocabulary, charsmap: bytes) -> None:
+    """Write how texts are cut for sentencepiece, which takes a fifth of the memory."""
+    from sentencepiece.sentencepiece_model_pb2 import ModelProto, NormalizerSpec, TrainerSpec
+
+    piece = ModelProto.SentencePiece
+    kinds = dict.fromkeys(e5_package.SPECIAL, piece.CONTROL) | {"<unk>": piece.UNKNOWN}
+    ids = {text: new for new, (text, _) in enumerate(vocabulary)}
+    model = ModelProto(
+        pieces=[
+            piece(piece=text, score=score, type=kinds.get(text, piece.NORMAL))
+            for text, score in vocabulary
+        ],
+        trainer_spec=TrainerSpec(
+            model_type=TrainerSpec.UNIGRAM,
+            vocab_size=len(vocabulary),
+            bos_id=ids["<s>"],
+            pad_id=ids["<pad>"],
+            eos_id=ids["</s>"],
+            unk_id=ids["<unk>"],
+            unk_piece="<unk>",
+        ),
+        normalizer_spec=NormalizerSpec(name="nmt_nfkc", precompiled_charsmap=charsmap),
+    )
+    (folder / PIECES).write_bytes(model.SerializeToString())
+
+
+def _write_tokenizer(folder: Path, vocabulary: Vocabulary, charsmap: bytes) -> None:
+    """Write how texts are cut, as sentence-transformers reads it."""
     from tokenizers import (
         AddedToken,
         Regex,
@@ -77,11 +111,14 @@ def _write_tokenizer(folder: Path, bundle: Bundle, kept: list[int]) -> None:
     )
     from tokenizers.models import Unigram
 
-    vocabulary = [(bundle.pieces[i], float(bundle.scores[i])) for i in kept]
     ids = {piece: new for new, (piece, _) in enumerate(vocabulary)}
     tokenizer = Tokenizer(Unigram(vocabulary, unk_id=ids["<unk>"], byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Precompiled(_charsmap()), normalizers.Replace(Regex(" {2,}"), " ")]
+        [
+            normalizers.Precompiled(charsmap),
+            normalizers.Replace(Regex(" {2,}"), " "),
+            normalizers.Strip(),
+        ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(
         replacement="\u2581", prepend_scheme="always"

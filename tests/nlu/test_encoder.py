@@ -9,8 +9,8 @@ import pytest
 from nlu.components import settings
 from nlu.components.encoder import (
     MODEL,
+    PIECES,
     REMEMBERED,
-    TOKENIZER,
     WIDTH,
     Encoder,
     EncoderChanged,
@@ -36,7 +36,7 @@ class CountingNetwork:
 def copy(encoder: Encoder, tmp_path: Path) -> Path:
     """A copy of the encoder, for the test to damage."""
     (tmp_path / "onnx").mkdir()
-    for name in (MODEL, TOKENIZER, "manifest.json"):
+    for name in (MODEL, PIECES, "manifest.json"):
         shutil.copyfile(settings.encoder_dir() / name, tmp_path / name)
     return tmp_path
 
@@ -79,7 +79,15 @@ def test_recent_messages_are_remembered_and_old_ones_forgotten() -> None:
     assert network.asked.count("query: 你好") == 2
 
 
-@pytest.mark.parametrize("name", [MODEL, TOKENIZER])
+def test_many_are_read_at_once_and_each_as_if_it_were_alone(encoder: Encoder) -> None:
+    texts = [f"{n}路车几点到" for n in range(200)]
+    rows = encoder.embed_all(texts)
+    again = Encoder(OnnxNetwork(settings.encoder_dir()))
+    assert all(np.array_equal(row, again.embed(t)) for row, t in zip(rows, texts, strict=True))
+    assert encoder.embed_all([]).shape == (0, WIDTH)
+
+
+@pytest.mark.parametrize("name", [MODEL, PIECES])
 def test_a_flipped_byte_is_refused(copy: Path, name: str) -> None:
     flip_a_byte(copy / name)
     with pytest.raises(EncoderChanged, match=name):

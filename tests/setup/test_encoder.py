@@ -1,20 +1,23 @@
 """The encoder that set-up built, as the assistant loads it."""
 
+import random
 import shutil
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
+from sentencepiece import SentencePieceProcessor
 
 from knowledge import manifest
 from knowledge.embedder import OnnxEmbedder
 from knowledge.errors import EncoderUnusable
-from setup import steps
-from setup.settings import BUILD
+from setup import encoder, steps, tuning
+from setup.settings import BUILD, ROOT
 
 BUILT = BUILD / "encoder"
 MODEL = "onnx/model_int8.onnx"
+ODD = "的好车站几 ab  \t，。！１２ＡＢ\u3000\u00a0\u200b🙂é한ไяم½℃️\n"
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +29,7 @@ def built() -> None:
 def copy(tmp_path: Path) -> Path:
     """A copy of what the assistant loads, for the test to damage."""
     (tmp_path / "onnx").mkdir()
-    for name in (MODEL, "tokenizer.json", "manifest.json"):
+    for name in (MODEL, encoder.PIECES, "manifest.json"):
         shutil.copyfile(BUILT / name, tmp_path / name)
     return tmp_path
 
@@ -47,7 +50,7 @@ def test_every_file_is_in_the_manifest_and_is_the_one_named_there() -> None:
     assert manifest.changed(BUILT, *names) is None
 
 
-@pytest.mark.parametrize("name", [MODEL, "tokenizer.json"])
+@pytest.mark.parametrize("name", [MODEL, encoder.PIECES])
 def test_a_flipped_byte_is_refused(copy: Path, name: str) -> None:
     flip_a_byte(copy / name)
 
@@ -79,6 +82,18 @@ def test_the_two_forms_of_the_encoder_agree(copy: Path) -> None:
     small = OnnxEmbedder(copy).embed_queries(texts)
 
     assert np.all((small * whole).sum(1) > 0.999)
+
+
+def test_both_forms_cut_texts_the_same() -> None:
+    from tokenizers import Tokenizer
+
+    whole = Tokenizer.from_file(str(BUILT / "tokenizer.json"))
+    small = SentencePieceProcessor(model_file=str(BUILT / encoder.PIECES))
+    texts = [example.text for example in tuning.read_training(ROOT / "nlu" / "training")]
+    chance = random.Random(1)
+    texts += ["".join(chance.choices(ODD, k=12)) for _ in range(2000)]
+    for text in texts:
+        assert whole.encode(text).ids[1:-1] == small.encode(text), text
 
 
 def test_meanings_that_are_close_have_vectors_that_are_close() -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from sentence_transformers import SentenceTransformer
 
 from knowledge import manifest
-from knowledge.embedder import OnnxEmbedder
+from knowledge.embedder import MODEL, PIECES, OnnxEmbedder
 from nlu.components.rehearsal import Rehearsal
 from setup import encoder, tuning
 from setup.settings import BUILD, ROOT
@@ -32,8 +34,8 @@ def base() -> Network:
 
 
 @pytest.fixture(scope="module")
-def taught() -> Network:
-    return tuning.tune(BASE, EXAMPLES, 7, FEW_STEPS)
+def taught(base: Network) -> Network:
+    return tuning.tune(base, EXAMPLES, 7, FEW_STEPS)
 
 
 def kinship(network: Network) -> float:
@@ -48,8 +50,10 @@ def test_sentences_that_want_the_same_come_closer(base: Network, taught: Network
     assert kinship(taught) > kinship(base) * 1.2
 
 
-def test_the_same_seed_teaches_the_same_and_another_something_else(taught: Network) -> None:
-    again, another = (tuning.tune(BASE, EXAMPLES, seed, FEW_STEPS) for seed in (7, 8))
+def test_the_same_seed_teaches_the_same_and_another_something_else(
+    base: Network, taught: Network
+) -> None:
+    again, another = (tuning.tune(base, EXAMPLES, seed, FEW_STEPS) for seed in (7, 8))
     assert np.array_equal(again.embed(TEXTS), taught.embed(TEXTS))
     assert not np.array_equal(another.embed(TEXTS), taught.embed(TEXTS))
 
@@ -61,6 +65,18 @@ def test_words_and_the_lowest_layers_are_left_as_they_are(
     changed = {name for name in before if not before[name].equal(after[name])}
     assert changed
     assert all(int(name.split(".")[2]) >= FEW_STEPS.frozen for name in changed)
+
+
+def test_what_is_read_in_two_parts_is_what_the_whole_encoder_reads(
+    base: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "_quick_in_halves", lambda: False)
+    exact = {"dtype": torch.float32}
+    whole = SentenceTransformer(str(BASE), device="cpu", model_kwargs=exact)
+    expected = whole.encode([f"query: {text}" for text in TEXTS], normalize_embeddings=True)
+    network = Network.load(BASE)
+    for _ in ("read", "kept"):
+        assert np.allclose(network.embed(TEXTS), expected, atol=1e-5)
 
 
 def test_between_two_networks_there_is_one_for_every_share(
@@ -78,7 +94,7 @@ def test_what_is_built_is_whole_and_says_what_it_was_not_taught_at_first(
     folder = tmp_path / "encoder"
     tuning.build(BASE, EXAMPLES, folder)
     names = [str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()]
-    assert {"onnx/model_int8.onnx", "tokenizer.json", "rehearsal.npz"} <= set(names)
+    assert {MODEL, PIECES, "rehearsal.npz"} <= set(names)
     assert manifest.changed(folder, *(set(names) - {manifest.NAME})) is None
     rehearsal = Rehearsal.load(folder)
     assert rehearsal
@@ -93,7 +109,7 @@ def test_what_is_written_is_next_to_what_was_taught(
 ) -> None:
     monkeypatch.setattr(tuning, "_quick_in_halves", lambda: False)  # compared with the whole
     (tmp_path / "onnx").mkdir()
-    shutil.copyfile(BASE / "tokenizer.json", tmp_path / "tokenizer.json")
+    shutil.copyfile(BASE / PIECES, tmp_path / PIECES)
     encoder.write_onnx(taught.model, tmp_path)
     manifest.write(tmp_path)
     small = OnnxEmbedder(tmp_path).embed_queries(TEXTS)

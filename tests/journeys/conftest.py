@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,11 +15,18 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from actions.wording import read_wording
 from setup.supervisor import Assistant
 
 expect.set_options(timeout=20_000)  # the machine may be at work on other tests
 FLAGS = ["--no-sandbox", "--use-fake-device-for-media-stream"]  # a microphone that beeps
-TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+PATIENCE = 60  # seconds until somebody has an answer: the machine may be at work on other tests
+ZONE = ZoneInfo("Asia/Shanghai")
+STILL_WORKING = {
+    read_wording(ZONE).render("utter_still_working", language=language).text
+    for language in ("zh", "en")
+}
+TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
 
 
 @dataclass
@@ -35,9 +43,17 @@ class Resident:
         return httpx.post(f"{self.url}/api/chat", json=body, timeout=15)
 
     def say(self, text: str, **more: Any) -> dict[str, Any]:
-        answer = self.post(text, **more)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+        """Say something; asks again while the answer is being worked at, as a page does."""
+        named = {"message_id": secrets.token_hex(8)} | more
+        until = time.monotonic() + PATIENCE
+        while True:
+            answer = self.post(text, **named)
+            assert answer.status_code == 200, answer.text
+            said: dict[str, Any] = answer.json()
+            last = said["replies"][-1]["text"] if said["replies"] else ""
+            if last not in STILL_WORKING or time.monotonic() > until:
+                return said
+            time.sleep(0.5)
 
 
 def missing(what: str) -> None:

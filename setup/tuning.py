@@ -202,7 +202,7 @@ class Network:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         pieces = SentencePieceProcessor(model_file=str(folder / encoder.PIECES))
         model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
-        return cls(model, Still(copy.deepcopy(model), pieces, frozen), frozen)
+        return cls(model, Still(model, pieces, frozen), frozen)
 
     def copy(self) -> "Network":
         """Return one that may be taught by itself."""
